@@ -1,0 +1,299 @@
+/**
+ * A consumer of one group on one or more topics: reader → buffers → handlers → settlement.
+ * States: starting → running → stopping (no reads, buffers handed back, handlers finishing) → closed; or failed from any.
+ * The order of the parts is in `start` and, backwards, in `stop`; nothing else knows it.
+ */
+import { randomBytes } from "node:crypto";
+import { TidegateError } from "../errors.ts";
+import { isMarker } from "../message/codec.ts";
+import type { Message } from "../message/message.ts";
+import type { Link } from "../redis/link.ts";
+import { backoff } from "../redis/link.ts";
+import { RedisFault } from "../redis/replies.ts";
+import { Loop } from "../duties/loop.ts";
+import { pause } from "../service.ts";
+import type { Consumer, ConsumerStats, Notice, Settlement } from "../tide.ts";
+import { Acks, isGone } from "./acks.ts";
+import { Claims } from "./claims.ts";
+import type { Delivery } from "./delivery.ts";
+import type { GroupStore } from "./group-store.ts";
+import { Reader } from "./reader.ts";
+import { ACK, type Verdict } from "./retry-policy.ts";
+import { takeNext, type Source } from "./source.ts";
+
+/** What is done with one message; never rejects. */
+export type Work = (delivery: Delivery, message: Message) => Promise<Verdict> | Verdict;
+
+export interface ConsumerDeps {
+  readonly store: GroupStore;
+  readonly sources: readonly Source[];
+  readonly topics: readonly string[];
+  /** For everything but the blocking read. */
+  readonly commands: Link;
+  /** A connection for the reader alone; told each time it is up again. */
+  readonly openReader: (name: string, onUp: (clientId: number, again: boolean) => void) => Link;
+  readonly work: Work;
+  readonly baseName: string;
+  /** Where new groups begin: "0", "$" or an id. */
+  readonly start: string;
+  readonly concurrency: number;
+  readonly batch: number;
+  readonly lease: number;
+  readonly maxCrashes: number;
+  readonly onSettled: ((settlement: Settlement) => void) | undefined;
+  readonly notice: (notice: Notice) => void;
+  readonly onClosed: (consumer: GroupConsumer) => void;
+}
+
+export class GroupConsumer implements Consumer {
+  readonly closed: Promise<void>;
+  readonly #deps: ConsumerDeps;
+  readonly #acks: Acks;
+  readonly #claims: Claims;
+  readonly #reader: Reader;
+  readonly #readerLink: Link;
+  readonly #promoters: readonly Loop[];
+  readonly #running = new Set<Delivery>();
+  readonly #settling = new Set<Promise<void>>();
+  readonly #counts = { acked: 0, retried: 0, deadLettered: 0, lost: 0 };
+  readonly #session = randomBytes(5).toString("hex");
+  #epoch = 0;
+  #readerId = 0;
+  #stopping = false;
+  #aborted = false;
+  #stopped: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+  #end!: { resolve: () => void; reject: (error: Error) => void };
+
+  constructor(deps: ConsumerDeps) {
+    this.#deps = deps;
+    this.closed = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
+    this.closed.catch(() => {});
+    const { store, sources, lease, batch, notice } = deps;
+    const consumer = (): string => this.name;
+    this.#acks = new Acks(store, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
+    this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice });
+    this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
+    this.#reader = new Reader({
+      link: this.#readerLink, group: store.group, sources, batch, consumer,
+      unblock: () => store.unblock(this.#readerId),
+      onDeliveries: (deliveries) => this.#receive(deliveries),
+      regroup: () => this.#regroup(),
+      onFatal: (error) => this.#fail(error),
+    });
+    this.#promoters = deps.topics.map((topic) => new Loop(`promote ${topic}`, () => this.#promote(topic), notice));
+  }
+
+  get name(): string {
+    return `${this.#deps.baseName}.${this.#session}${this.#epoch === 0 ? "" : `-${this.#epoch}`}`;
+  }
+
+  get group(): string {
+    return this.#deps.store.group;
+  }
+
+  get topics(): readonly string[] {
+    return this.#deps.topics;
+  }
+
+  stats(): ConsumerStats {
+    const buffered = this.#deps.sources.reduce((sum, source) => sum + source.buffer.length, 0);
+    return { ...this.#counts, running: this.#running.size, buffered, sinceLastRead: this.#reader.sinceLastRead };
+  }
+
+  /** Resolves once the groups exist and the first read is on its way. */
+  async start(): Promise<void> {
+    for (const topic of this.#deps.topics) await this.#deps.store.ensure(topic, this.#deps.start).then((made) => this.#report(topic, made));
+    await this.#readerLink.whenUp(10_000);
+    this.#reader.start();
+    this.#claims.start();
+    for (const promoter of this.#promoters) promoter.start();
+  }
+
+  stop(options: { deadline?: number } = {}): Promise<void> {
+    return (this.#stopped ??= this.#stop(options.deadline ?? 10_000).then(() => this.#end.resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // Private: the way of a message
+
+  #receive(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      this.#claims.hold(delivery);
+      delivery.source.buffer.push(delivery);
+    }
+    if (this.#stopping) void this.#handBackBuffers();
+    else this.#dispatch();
+  }
+
+  #dispatch(): void {
+    while (!this.#stopping && this.#running.size < this.#deps.concurrency) {
+      const delivery = takeNext(this.#deps.sources);
+      if (delivery === undefined) return;
+      this.#reader.madeRoom(delivery.source);
+      if (delivery.outcome === null) void this.#run(delivery);
+    }
+  }
+
+  async #run(delivery: Delivery): Promise<void> {
+    this.#running.add(delivery);
+    delivery.startedAt = performance.now();
+    const verdict = await this.#judge(delivery);
+    this.#running.delete(delivery);
+    if (delivery.outcome === null) this.#settle(delivery, verdict);
+    else if (delivery.outcome === "lost") this.#finish(delivery, "lost");
+    if (this.#stopping && this.#running.size === 0) this.#idle?.();
+    this.#dispatch();
+  }
+
+  #judge(delivery: Delivery): Promise<Verdict> | Verdict {
+    if (isMarker(delivery.fields)) return ACK;
+    let message: Message;
+    try {
+      message = delivery.decode();
+    } catch (error) {
+      return { kind: "dead", code: "UNDECODABLE", attempts: delivery.attempts(), error: error as Error };
+    }
+    if (delivery.crashes >= this.#deps.maxCrashes) return this.#crashed(delivery);
+    return this.#deps.work(delivery, message);
+  }
+
+  #crashed(delivery: Delivery): Verdict {
+    const error = new TidegateError("CRASHED", `${delivery.crashes} consumers vanished while they had this message.`, { hint: "Mend the handler, then replay the dead letter." });
+    return { kind: "dead", code: "CRASHED", attempts: delivery.attempts(), error };
+  }
+
+  #settle(delivery: Delivery, verdict: Verdict): void {
+    if (verdict.kind === "ack") return this.#acks.add(delivery);
+    const act = this.#aborted ? () => this.#release(delivery) : () => this.#move(delivery, verdict);
+    const settling = this.#persist(act, delivery).finally(() => this.#settling.delete(settling));
+    this.#settling.add(settling);
+  }
+
+  async #move(delivery: Delivery, verdict: Exclude<Verdict, { kind: "ack" }>): Promise<void> {
+    const { store } = this.#deps;
+    if (verdict.kind === "dead") {
+      const moved = await store.deadLetter(delivery, verdict.code, verdict.error, verdict.attempts);
+      return this.#finish(delivery, moved ? "dead_lettered" : "lost", verdict.error);
+    }
+    const moved = await store.retry(delivery, verdict.delay, delivery.failures + 1, verdict.attempts);
+    this.#finish(delivery, moved ? "retried" : "lost", verdict.error);
+    this.#promoters[this.#deps.topics.indexOf(delivery.source.topic)]?.wake();
+  }
+
+  /** Repeats until Redis has answered; a fence makes that safe. */
+  async #persist(act: () => Promise<void>, delivery: Delivery): Promise<void> {
+    for (let failures = 0; delivery.outcome === null; failures++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (isGone(error)) return this.#finish(delivery, "lost");
+        if (!(error instanceof RedisFault)) return this.#fail(error as Error);
+        if (error.code === "CLOSED" || (this.#stopping && failures > 5)) return;
+        await pause(backoff(failures));
+      }
+    }
+  }
+
+  async #release(delivery: Delivery): Promise<void> {
+    await this.#claims.release([delivery]);
+    this.#claims.drop(delivery);
+    delivery.settle("lost");
+  }
+
+  #finish(delivery: Delivery, outcome: Settlement["outcome"], error?: Error): void {
+    this.#claims.drop(delivery);
+    delivery.settle(outcome);
+    this.#counts[COUNTER[outcome]]++;
+    if (outcome === "lost") this.#deps.notice({ level: "warning", code: "lease_lost", message: `Message ${delivery.id} of ${delivery.source.key} went to another consumer of ${this.group} before it was settled.` });
+    const { onSettled } = this.#deps;
+    if (onSettled === undefined || delivery.message === null) return;
+    const duration = performance.now() - delivery.startedAt;
+    onSettled({ message: delivery.message, group: this.group, outcome, duration, ...(error === undefined ? {} : { error }) });
+  }
+
+  // Private: upkeep
+
+  async #promote(topic: string): Promise<number> {
+    const { moved, nextIn } = await this.#deps.store.promote(topic, 256);
+    if (moved === 256) return 0;
+    return nextIn < 0 ? 1_000 : Math.min(nextIn, 1_000);
+  }
+
+  #onReaderUp(clientId: number, again: boolean): void {
+    this.#readerId = clientId;
+    if (!again || this.#stopping) return;
+    this.#deps.notice({ level: "info", code: "reconnected", message: `${this.name} reads again.` });
+    this.#claims.handBackUnseen(this.name).catch(() => {});
+  }
+
+  /** The group was lost. Restore it, and begin a new session: nothing held under the old one is ours any more. */
+  async #regroup(): Promise<void> {
+    for (const topic of this.#deps.topics) this.#report(topic, await this.#deps.store.ensure(topic, "0"));
+    this.#epoch++;
+    for (const source of this.#deps.sources) source.buffer.length = 0;
+    for (const delivery of this.#claims.all()) {
+      this.#claims.drop(delivery);
+      delivery.settle("lost");
+    }
+  }
+
+  #report(topic: string, made: { restored: number }): void {
+    if (made.restored === 0) return;
+    this.#deps.notice({ level: "warning", code: "group_recovered", message: `Group ${this.group} of ${topic} had been lost on ${made.restored} lanes and resumes at its last known position.` });
+  }
+
+  #fail(error: Error): void {
+    this.#end.reject(error);
+    this.#deps.notice({ level: "error", code: "consumer_failed", message: `${this.name} stopped: ${error.message}` });
+    this.#stopped ??= this.#stop(0);
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    this.#stopping = true;
+    const end = performance.now() + deadline;
+    const giveUp = setTimeout(() => this.#readerLink.close(), 1_500);
+    await Promise.all([this.#reader.stop(), this.#claims.stopClaiming(), ...this.#promoters.map((promoter) => promoter.stop())]);
+    clearTimeout(giveUp);
+    await this.#handBackBuffers();
+    await this.#finishHandlers(end);
+    const rest = setTimeout(() => this.#acks.abandon(), Math.max(1_000, end - performance.now()));
+    await Promise.all([this.#acks.drain(), ...this.#settling]);
+    clearTimeout(rest);
+    await this.#claims.stop();
+    this.#readerLink.close();
+    await this.#leave();
+    this.#deps.onClosed(this);
+  }
+
+  async #handBackBuffers(): Promise<void> {
+    const unstarted = this.#deps.sources.flatMap((source) => source.buffer.splice(0));
+    await this.#claims.release(unstarted).catch(() => {});
+    for (const delivery of unstarted) this.#claims.drop(delivery);
+  }
+
+  async #finishHandlers(end: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    const idle = new Promise<void>((resolve) => (this.#idle = resolve));
+    const limit = new AbortController();
+    await Promise.race([idle, pause(Math.max(0, end - performance.now()), limit.signal)]);
+    limit.abort();
+    if (this.#running.size === 0) return;
+    this.#aborted = true;
+    for (const delivery of this.#running) delivery.abort(new TidegateError("CLOSED", "The consumer stops; its deadline has passed."));
+    await Promise.race([idle, pause(1_000)]);
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      for (const source of this.#deps.sources) await this.#deps.store.removeConsumer(source, this.name);
+    } catch {
+      // Redis is away; the reaper removes us later.
+    }
+  }
+}
+
+const COUNTER = { acked: "acked", retried: "retried", dead_lettered: "deadLettered", lost: "lost" } as const;

@@ -1,0 +1,89 @@
+/**
+ * One entry in our hands. Its fence is (consumer, count): every later act names both, and Redis refuses if they changed.
+ * States: held → settled (acked, retried, dead-lettered) or lost (somebody else has it now; the signal fires).
+ */
+import { ATTEMPTS_FIELD, decode, decodeAttempts, ORIGIN_FIELD } from "../message/codec.ts";
+import type { AttemptRecord, Message } from "../message/message.ts";
+import type { Settlement } from "../tide.ts";
+import type { Source } from "./source.ts";
+
+export class Delivery {
+  readonly source: Source;
+  /** Id in the source's stream; for a retry not the message's own entry id. */
+  readonly id: string;
+  readonly consumer: string;
+  /** Deliveries of this entry, this one included. Changes when we reclaim it from ourselves. */
+  count: number;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly heldSince: number = performance.now();
+  startedAt = 0;
+  outcome: Settlement["outcome"] | null = null;
+  message: Message | null = null;
+  onSettled: ((outcome: Settlement["outcome"]) => void) | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(source: Source, id: string, consumer: string, count: number, fields: Record<string, string>) {
+    this.source = source;
+    this.id = id;
+    this.consumer = consumer;
+    this.count = count;
+    this.fields = fields;
+  }
+
+  /** Made only when somebody looks: most handlers never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.outcome === "lost") this.#controller.abort(new Error("the lease was lost"));
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  settle(outcome: Settlement["outcome"]): void {
+    if (this.outcome !== null) return;
+    this.outcome = outcome;
+    if (outcome === "lost") this.#controller?.abort(new Error("the lease was lost"));
+    this.onSettled?.(outcome);
+  }
+
+  /** `<stream>/<entry id>` the message was published as, over all retries. */
+  get origin(): string {
+    return this.fields[ORIGIN_FIELD] ?? `${this.source.key}/${this.id}`;
+  }
+
+  get originalStream(): string {
+    return this.origin.slice(0, this.origin.lastIndexOf("/"));
+  }
+
+  get originalId(): string {
+    return this.origin.slice(this.origin.lastIndexOf("/") + 1);
+  }
+
+  get crashes(): number {
+    return this.count - 1;
+  }
+
+  get failures(): number {
+    return Number(this.fields["retry_count"] ?? 0) || 0;
+  }
+
+  attempts(): readonly AttemptRecord[] {
+    return decodeAttempts(this.fields[ATTEMPTS_FIELD]);
+  }
+
+  /** Throws UNDECODABLE. */
+  decode(): Message {
+    const stream = this.source.retry ? this.originalStream : this.source.key;
+    const entryId = this.source.retry ? this.originalId : this.id;
+    this.message = decode(this.fields, { topic: this.source.topic, stream, entryId, lane: laneOf(stream, this.source) });
+    return this.message;
+  }
+}
+
+function laneOf(stream: string, source: Source): Message["priority"] {
+  const suffix = source.retry ? stream.slice(stream.lastIndexOf(":") + 1) : source.lane;
+  return suffix === "critical" || suffix === "high" || suffix === "low" ? suffix : "normal";
+}

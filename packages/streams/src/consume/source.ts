@@ -1,0 +1,51 @@
+/** One stream a consumer reads: a lane of a topic, or the group's retry stream of it. Holds what was read and not yet started. */
+import type { Keys } from "../keys.ts";
+import { PRIORITIES, type Priority } from "../message/message.ts";
+import type { Delivery } from "./delivery.ts";
+
+export interface Source {
+  readonly topic: string;
+  readonly group: string;
+  readonly key: string;
+  readonly lane: Priority;
+  readonly retry: boolean;
+  /** Share of the handlers' time while other sources wait as well. */
+  readonly weight: number;
+  /** Credit of smooth weighted round robin. */
+  credit: number;
+  /** Read, heartbeated, not started. */
+  readonly buffer: Delivery[];
+  /** True when the last read found fewer than it asked for. */
+  dry: boolean;
+  /** Where the next look for abandoned entries goes on. */
+  claimCursor: string;
+}
+
+/** critical : high : normal : low, as nginx weighs upstreams: nobody starves, a late critical message waits for at most one turn. */
+const WEIGHTS: Readonly<Record<Priority, number>> = { critical: 8, high: 4, normal: 2, low: 1 };
+
+export function sourcesOf(keys: Keys, topics: readonly string[], group: string): Source[] {
+  return topics.flatMap((topic) => [
+    ...PRIORITIES.map((lane) => source(topic, group, keys.lane(topic, lane), lane, false)),
+    source(topic, group, keys.retryEvents(topic, group), "normal", true),
+  ]);
+}
+
+/** Takes the next delivery by smooth weighted round robin over the sources that have one. */
+export function takeNext(sources: readonly Source[]): Delivery | undefined {
+  let total = 0;
+  let best: Source | undefined;
+  for (const one of sources) {
+    if (one.buffer.length === 0) continue;
+    total += one.weight;
+    one.credit += one.weight;
+    if (best === undefined || one.credit > best.credit) best = one;
+  }
+  if (best === undefined) return undefined;
+  best.credit -= total;
+  return best.buffer.shift();
+}
+
+function source(topic: string, group: string, key: string, lane: Priority, retry: boolean): Source {
+  return { topic, group, key, lane, retry, weight: WEIGHTS[lane], credit: 0, buffer: [], dry: false, claimCursor: "0-0" };
+}

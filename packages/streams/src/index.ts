@@ -1,0 +1,43 @@
+export { connect } from "./open.ts";
+export { ERROR_CODES, PublishUnknown, RetryAfter, TidegateError, Unrecoverable } from "./errors.ts";
+export type { ErrorCode } from "./errors.ts";
+export { PRIORITIES } from "./message/message.ts";
+export type { AttemptRecord, Message, OutgoingMessage, Priority } from "./message/message.ts";
+export { findInstance } from "./config.ts";
+export type { InstanceFile } from "./config.ts";
+export { currentContext, runInContext } from "./telemetry/context.ts";
+export type { FlowContext } from "./telemetry/context.ts";
+export type {
+  ConnectOptions,
+  ConsumeOptions,
+  Consumer,
+  ConsumerInfo,
+  ConsumerStats,
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterPage,
+  DeadLetters,
+  GroupInfo,
+  GroupOptions,
+  Groups,
+  Handler,
+  HandlerContext,
+  HeldMessage,
+  LaneInfo,
+  MessagesOptions,
+  Notice,
+  PendingEntry,
+  PendingInfo,
+  PublishResult,
+  ReadOptions,
+  Receipt,
+  RetentionPolicy,
+  RetryPolicy,
+  ServerHealth,
+  Settlement,
+  StartPosition,
+  StreamInfo,
+  Tide,
+  WaitingRetry,
+} from "./tide.ts";

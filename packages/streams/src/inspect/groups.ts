@@ -1,0 +1,188 @@
+/** Read-only views of groups, and the administrative acts on them. A group lives on all four lanes and its retry stream. */
+import { TidegateError } from "../errors.ts";
+import { checkGroup, checkTopic, type Keys } from "../keys.ts";
+import { decodeAttempts } from "../message/codec.ts";
+import { startOf } from "../message/entry-id.ts";
+import { PRIORITIES, type Priority } from "../message/message.ts";
+import type { Link, Reply } from "../redis/link.ts";
+import { RedisFault } from "../redis/replies.ts";
+import type { Scripts } from "../redis/scripts.ts";
+import { integer, list, table } from "../redis/shapes.ts";
+import type { ConsumerInfo, GroupInfo, Groups, PendingEntry, PendingInfo, StartPosition, WaitingRetry } from "../tide.ts";
+
+interface GroupOnStream {
+  readonly name: string;
+  readonly pending: number;
+  readonly lag: number;
+}
+
+const SHOWN = 100;
+/** Beyond this a lag the server does not know is reported as this. */
+const COUNTED = 10_000;
+
+export class GroupViews implements Groups {
+  readonly #link: Link;
+  readonly #scripts: Scripts;
+  readonly #keys: Keys;
+  readonly #topics: () => Promise<readonly string[]>;
+
+  constructor(link: Link, scripts: Scripts, keys: Keys, topics: () => Promise<readonly string[]>) {
+    this.#link = link;
+    this.#scripts = scripts;
+    this.#keys = keys;
+    this.#topics = topics;
+  }
+
+  async list(topic?: string): Promise<readonly GroupInfo[]> {
+    const topics = topic === undefined ? await this.#topics() : [checkTopic(topic)];
+    return (await Promise.all(topics.map((one) => this.ofTopic(one)))).flat();
+  }
+
+  async ofTopic(topic: string): Promise<GroupInfo[]> {
+    const lanes = await Promise.all(PRIORITIES.map(async (lane) => ({ lane, groups: await this.#onStream(this.#keys.lane(topic, lane)) })));
+    const names = new Set(lanes.flatMap(({ groups }) => groups.map(({ name }) => name)));
+    return await Promise.all([...names].toSorted().map((group) => this.#one(topic, group, lanes)));
+  }
+
+  async pending(topic: string, group: string): Promise<PendingInfo> {
+    await this.#demand(topic, group);
+    const sources = [...PRIORITIES.map((lane) => [lane, this.#keys.lane(topic, lane)] as const), ["retry", this.#keys.retryEvents(topic, group)] as const];
+    const rows = await Promise.all(sources.map(([source, key]) => this.#pendingOn(key, group, source)));
+    const retries = await this.#waiting(topic, group);
+    return { topic, group, count: rows.reduce((sum, { count }) => sum + count, 0), entries: rows.flatMap(({ entries }) => entries), retries: retries.first, retryCount: retries.count };
+  }
+
+  async create(topic: string, group: string, from: StartPosition = "beginning"): Promise<{ created: boolean }> {
+    const keys = [...this.#lanes(checkTopic(topic)), this.#keys.retryEvents(topic, checkGroup(group)), this.#keys.position(topic, group)];
+    const [created] = list(await this.#scripts.run(this.#link, "ensure-group", keys, [group, startOf(from)]));
+    return { created: integer(created) > 0 };
+  }
+
+  async seek(topic: string, group: string, to: StartPosition): Promise<void> {
+    await this.#demand(topic, group);
+    const own = [this.#keys.retryEvents(topic, group), this.#keys.retries(topic, group), this.#keys.held(topic, group), this.#keys.position(topic, group)];
+    await this.#scripts.run(this.#link, "seek", [...this.#lanes(topic), ...own], [group, startOf(to)]);
+  }
+
+  async remove(topic: string, group: string): Promise<{ removed: boolean }> {
+    await this.#demand(topic, group);
+    const removed = await Promise.all(this.#lanes(topic).map((key) => this.#destroy(key, group)));
+    await this.#link.call(["DEL", this.#keys.retryEvents(topic, group), this.#keys.retries(topic, group), this.#keys.held(topic, group), this.#keys.position(topic, group)]);
+    return { removed: removed.some(Boolean) };
+  }
+
+  // Private
+
+  #lanes(topic: string): string[] {
+    return PRIORITIES.map((lane) => this.#keys.lane(topic, lane));
+  }
+
+  async #demand(topic: string, group: string): Promise<void> {
+    const known = await this.ofTopic(checkTopic(topic));
+    if (known.some((one) => one.group === checkGroup(group))) return;
+    if (known.length === 0 && !(await this.#topics()).includes(topic)) throw new TidegateError("UNKNOWN_TOPIC", `There is no topic "${topic}".`, { hint: "See what there is: tidegate topic ls" });
+    const others = known.length === 0 ? "it has none" : `it has ${known.map((one) => one.group).join(", ")}`;
+    throw new TidegateError("UNKNOWN_GROUP", `Topic "${topic}" has no group "${group}"; ${others}.`, { hint: "A group begins with its first consumer, or with: tidegate group create" });
+  }
+
+  async #onStream(key: string): Promise<GroupOnStream[]> {
+    const reply = await this.#orNothing(["XINFO", "GROUPS", key]);
+    return await Promise.all(list(reply).map(async (row) => {
+      const group = table(row);
+      const lag = group.get("lag");
+      const known = lag === null || lag === undefined ? await this.#count(key, String(group.get("last-delivered-id"))) : integer(lag);
+      return { name: String(group.get("name")), pending: integer(group.get("pending")), lag: known };
+    }));
+  }
+
+  async #count(key: string, after: string): Promise<number> {
+    return integer(await this.#scripts.run(this.#link, "count-after", [key], [after, String(COUNTED)]));
+  }
+
+  async #one(topic: string, group: string, lanes: readonly { lane: Priority; groups: readonly GroupOnStream[] }[]): Promise<GroupInfo> {
+    const retryKey = this.#keys.retryEvents(topic, group);
+    const found = lanes.map(({ lane, groups }) => ({ lane, info: groups.find(({ name }) => name === group) }));
+    const onRetry = (await this.#onStream(retryKey)).find(({ name }) => name === group);
+    const keys = [...this.#lanes(topic), retryKey];
+    const [retrying, consumers, idle] = await Promise.all([
+      this.#link.call(["ZCARD", this.#keys.retries(topic, group)]),
+      Promise.all(keys.map((key) => this.#consumersOn(key, group))),
+      Promise.all(keys.map((key) => this.#oldestIdle(key, group))),
+    ]);
+    return {
+      topic,
+      group,
+      lag: found.reduce((sum, { info }) => sum + (info?.lag ?? 0), 0) + (onRetry?.lag ?? 0),
+      pending: found.reduce((sum, { info }) => sum + (info?.pending ?? 0), 0) + (onRetry?.pending ?? 0),
+      retrying: integer(retrying),
+      consumers: merge(consumers.flat()),
+      missingLanes: found.filter(({ info }) => info === undefined).map(({ lane }) => lane),
+      oldestPendingIdle: idle.reduce<number | null>((most, one) => (one === null ? most : Math.max(most ?? 0, one)), null),
+    };
+  }
+
+  async #consumersOn(key: string, group: string): Promise<ConsumerInfo[]> {
+    const reply = list(await this.#orNothing(["XINFO", "CONSUMERS", key, group]));
+    return reply.map((row) => {
+      const consumer = table(row);
+      return { name: String(consumer.get("name")), pending: integer(consumer.get("pending")), idle: integer(consumer.get("idle")) };
+    });
+  }
+
+  async #oldestIdle(key: string, group: string): Promise<number | null> {
+    const [row] = list(await this.#orNothing(["XPENDING", key, group, "-", "+", "1"]));
+    return row === undefined ? null : integer(list(row)[2]);
+  }
+
+  async #pendingOn(key: string, group: string, source: Priority | "retry"): Promise<{ count: number; entries: PendingEntry[] }> {
+    const [count] = list(await this.#orNothing(["XPENDING", key, group]));
+    const rows = list(await this.#orNothing(["XPENDING", key, group, "-", "+", String(SHOWN)]));
+    const entries = rows.map((row) => {
+      const [id, consumer, idle, deliveries] = list(row);
+      return { entryId: String(id), stream: key, consumer: String(consumer), idle: integer(idle), deliveries: integer(deliveries), source };
+    });
+    return { count: integer(count), entries };
+  }
+
+  async #waiting(topic: string, group: string): Promise<{ count: number; first: WaitingRetry[] }> {
+    const zset = this.#keys.retries(topic, group);
+    const count = integer(await this.#link.call(["ZCARD", zset]));
+    const rows = list(await this.#link.call(["ZRANGE", zset, "0", String(SHOWN - 1), "WITHSCORES"]));
+    const tokens = rows.filter((_, index) => index % 2 === 0).map(String);
+    const held = tokens.length === 0 ? [] : list(await this.#link.call(["HMGET", this.#keys.held(topic, group), ...tokens]));
+    return { count, first: tokens.map((token, index) => waitingOf(token, integer(rows[index * 2 + 1]), held[index])) };
+  }
+
+  async #destroy(key: string, group: string): Promise<boolean> {
+    return integer(await this.#orNothing(["XGROUP", "DESTROY", key, group])) === 1;
+  }
+
+  async #orNothing(args: string[]): Promise<Reply> {
+    try {
+      return await this.#link.call(args);
+    } catch (error) {
+      if (error instanceof RedisFault && (error.reaction === "regroup" || /no such key|requires the key to exist/.test(error.message))) return null;
+      throw error;
+    }
+  }
+}
+
+/** A consumer reads five streams; to a person it is one. */
+function merge(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
+  const byName = Map.groupBy(consumers.filter(({ name }) => name !== "released"), ({ name }) => name);
+  return [...byName.values()].map((rows) => ({
+    name: rows[0]?.name ?? "",
+    pending: rows.reduce((sum, { pending }) => sum + pending, 0),
+    idle: Math.min(...rows.map(({ idle }) => idle)),
+  }));
+}
+
+/** The packed fields begin with origin, attempts and count; the attempts are found by their JSON. */
+function waitingOf(token: string, dueAt: number, packed: Reply | undefined): WaitingRetry {
+  const text = typeof packed === "string" ? packed : "";
+  const start = text.indexOf("[{", text.indexOf("~attempts"));
+  const end = text.indexOf("}]", start);
+  const attempts = start === -1 || end === -1 ? [] : decodeAttempts(text.slice(start, text.indexOf("retry_count", start)).replace(/[^\]]*$/, ""));
+  const last = attempts.at(-1);
+  return { entryId: token.slice(token.lastIndexOf("/") + 1), dueAt, failures: last?.attempt ?? 0, lastError: last?.error ?? null };
+}

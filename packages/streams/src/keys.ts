@@ -1,0 +1,81 @@
+/**
+ * Every key the library uses, with its type and owner. Names are fixed: other programs see them.
+ * The unit is the partition: one topic's keys belong together and are passed to a script as a whole.
+ */
+import { TidegateError } from "./errors.ts";
+import type { Priority } from "./message/message.ts";
+
+export class Keys {
+  readonly namespace: string;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  /** stream; the normal lane, and the topic's name for other programs. */
+  events(topic: string): string {
+    return `${this.namespace}:${topic}:events`;
+  }
+
+  /** stream; one lane. `normal` is the topic's own key. */
+  lane(topic: string, priority: Priority): string {
+    return priority === "normal" ? this.events(topic) : `${this.events(topic)}:${priority}`;
+  }
+
+  /** zset due time (ms) → `<stream>/<entry id>`; owner: the group's settle scripts and the promoter. */
+  retries(topic: string, group: string): string {
+    return `${this.namespace}:${topic}:retry:${group}`;
+  }
+
+  /** hash `<stream>/<entry id>` → packed fields of a waiting retry; same owner and lifetime as `retries`. */
+  held(topic: string, group: string): string {
+    return `${this.retries(topic, group)}:held`;
+  }
+
+  /** stream; due retries, read by the group's consumers like a fifth lane. Settled entries are removed. */
+  retryEvents(topic: string, group: string): string {
+    return `${this.retries(topic, group)}:events`;
+  }
+
+  /** hash lane key → smallest unacknowledged entry id; written by the settle scripts, read when a group was lost. */
+  position(topic: string, group: string): string {
+    return `${this.namespace}:${topic}:position:${group}`;
+  }
+
+  /** hash slot → last answers of one producer, TTL 10 minutes; makes repeating a batch safe. */
+  producer(topic: string, producer: string): string {
+    return `${this.namespace}:${topic}:producers:${producer}`;
+  }
+
+  /** stream; every dead letter of the namespace. */
+  deadLetters(): string {
+    return `${this.namespace}:dead_letter:events`;
+  }
+
+  /** The topic whose normal lane this key is, or null. */
+  topicOf(key: string): string | null {
+    const head = `${this.namespace}:`;
+    if (!key.startsWith(head) || !key.endsWith(":events")) return null;
+    const topic = key.slice(head.length, -":events".length);
+    return TOPIC.test(topic) && !RESERVED.has(topic) ? topic : null;
+  }
+}
+
+export function checkTopic(topic: string): string {
+  if (TOPIC.test(topic) && !RESERVED.has(topic) && !/\.\d+$/.test(topic)) return topic;
+  throw new TidegateError("INVALID_TOPIC", `The topic name ${JSON.stringify(topic)} is not allowed.`, {
+    hint: "Use up to 64 of a-z 0-9 _ . - beginning with a letter or digit, not ending in .<digits>; dead_letter and metrics are reserved.",
+  });
+}
+
+export function checkGroup(group: string): string {
+  if (TOPIC.test(group)) return group;
+  throw new TidegateError("INVALID_GROUP", `The group name ${JSON.stringify(group)} is not allowed.`, {
+    hint: "Use up to 64 of a-z 0-9 _ . - beginning with a letter or digit.",
+  });
+}
+
+// Private
+
+const TOPIC = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
+const RESERVED = new Set(["dead_letter", "metrics"]);

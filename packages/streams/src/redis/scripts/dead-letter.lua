@@ -1,0 +1,33 @@
+-- Writes a dead letter and releases the message in one step, so it is never in both places and never in none.
+-- KEYS[1] stream   KEYS[2] dead letters   KEYS[3] position hash
+-- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] id   ARGV[5] delivery count
+-- ARGV[6..] name, value, … added to the raw fields; a raw field of the same name becomes original.<name>
+-- Returns 1 moved, 0 not ours any more, -1 the entry itself is gone.
+local id = ARGV[4]
+local one = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
+if not (one[1] and one[1][4] == tonumber(ARGV[5])) then return 0 end
+local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+if entry then
+  local added, fields = { failed_at = true }, {}
+  for at = 6, #ARGV, 2 do added[ARGV[at]] = true end
+  local raw = entry[2]
+  for at = 1, #raw, 2 do
+    local name = raw[at]
+    if name ~= '~origin' and name ~= '~attempts' then
+      fields[#fields + 1] = added[name] and ('original.' .. name) or name
+      fields[#fields + 1] = raw[at + 1]
+    end
+  end
+  local time = redis.call('TIME')
+  fields[#fields + 1] = 'failed_at'
+  fields[#fields + 1] = string.format('%s.%06d', time[1], tonumber(time[2]))
+  for at = 6, #ARGV do fields[#fields + 1] = ARGV[at] end
+  redis.call('XADD', KEYS[2], '*', unpack(fields))
+end
+redis.call('XACK', KEYS[1], ARGV[1], id)
+if ARGV[3] == '1' then
+  redis.call('XDEL', KEYS[1], id)
+else
+  --@position
+end
+return entry and 1 or -1

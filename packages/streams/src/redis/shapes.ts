@@ -1,0 +1,45 @@
+/** Replies of Redis as plain values. Everything that knows how a reply is nested lives here. */
+import type { Reply } from "./link.ts";
+
+export interface Entry {
+  readonly id: string;
+  readonly fields: Record<string, string>;
+}
+
+export function list(reply: Reply | undefined): Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+/** `[name, value, name, value]` as an object; a repeated name keeps its last value. */
+export function record(reply: Reply | undefined): Record<string, string> {
+  const flat = list(reply);
+  const result: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) result[String(flat[index])] = flat[index + 1] as string;
+  return result;
+}
+
+/** Like `record`, but keeps nested replies. */
+export function table(reply: Reply | undefined): Map<string, Reply> {
+  const flat = list(reply);
+  const result = new Map<string, Reply>();
+  for (let index = 0; index + 1 < flat.length; index += 2) result.set(String(flat[index]), flat[index + 1] ?? null);
+  return result;
+}
+
+export function entry(reply: Reply | undefined): Entry | null {
+  if (!Array.isArray(reply) || !Array.isArray(reply[1])) return null;
+  return { id: String(reply[0]), fields: record(reply[1]) };
+}
+
+export function entries(reply: Reply | undefined): Entry[] {
+  const result: Entry[] = [];
+  for (const one of list(reply)) {
+    const parsed = entry(one);
+    if (parsed !== null) result.push(parsed);
+  }
+  return result;
+}
+
+export function integer(reply: Reply | undefined): number {
+  return reply === null || reply === undefined ? 0 : Number(reply);
+}
