@@ -58,6 +58,7 @@ const TABLE: readonly Row[] = [
   [/^MISCONF/, "REDIS_CANNOT_PERSIST", "reject", "Redis cannot write to its disk", "Free disk space on the Redis server."],
   [/^READONLY/, "REDIS_READ_ONLY", "reconnect", "The server is a replica"],
   [/^(LOADING|BUSY |NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN)/, "REDIS_BUSY", "again", "Redis cannot serve this now"],
+  [/Unknown RESP type/, "NOT_REDIS", "stop", "Something answers, but it does not speak Redis", "Check host and port of REDIS_STREAMS_URL."],
   [/max number of clients reached/, "REDIS_BUSY", "reconnect", "Redis has no connection left"],
 ];
 

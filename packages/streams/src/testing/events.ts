@@ -1,0 +1,44 @@
+/** Waiting for what happens instead of for a time. Not exported: applications have their own. */
+
+export interface Probe<T> {
+  readonly seen: T[];
+  add(item: T): void;
+  /** Resolves once `count` items were seen; rejects after `limit` ms saying how many there were. */
+  reaches(count: number, limit?: number): Promise<T[]>;
+}
+
+export function probe<T>(): Probe<T> {
+  const seen: T[] = [];
+  let wake: () => void = () => {};
+  return {
+    seen,
+    add(item) {
+      seen.push(item);
+      wake();
+    },
+    async reaches(count, limit = 15_000) {
+      const end = performance.now() + limit;
+      while (seen.length < count) {
+        const left = end - performance.now();
+        if (left <= 0) throw new Error(`only ${seen.length} of ${count} seen in ${limit} ms`);
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, left);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      return seen;
+    },
+  };
+}
+
+/** Asks again until the answer is yes; for state that sends no event. */
+export async function until(what: string, check: () => Promise<boolean>, limit = 15_000): Promise<void> {
+  const end = performance.now() + limit;
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`${what} did not come true in ${limit} ms`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
