@@ -52,11 +52,12 @@ export class Keys {
     return `${this.namespace}:dead_letter:events`;
   }
 
-  /** The topic whose normal lane this key is, or null. */
+  /** The topic one of whose lanes this key is, or null. */
   topicOf(key: string): string | null {
     const head = `${this.namespace}:`;
-    if (!key.startsWith(head) || !key.endsWith(":events")) return null;
-    const topic = key.slice(head.length, -":events".length);
+    const lane = /:events(:critical|:high|:low)?$/.exec(key);
+    if (!key.startsWith(head) || lane === null) return null;
+    const topic = key.slice(head.length, lane.index);
     return TOPIC.test(topic) && !RESERVED.has(topic) ? topic : null;
   }
 }

@@ -126,7 +126,7 @@ export class DeadLetterStore implements DeadLetters {
     const stream = fields["original_stream"];
     const group = fields["group"];
     if (stream === undefined || group === undefined) return null;
-    const topic = this.#keys.topicOf(stream.replace(/:(critical|high|low)$/, "")) ?? stream;
+    const topic = this.#keys.topicOf(stream) ?? stream;
     const originalId = fields["original_id"] ?? "0-0";
     return {
       id, topic, group,

@@ -25,7 +25,7 @@ export class TopicViews {
     const found = new Set<string>();
     let cursor = "0";
     do {
-      const reply = list(await this.#link.call(["SCAN", cursor, "MATCH", `${this.#keys.namespace}:*:events`, "COUNT", "1000", "TYPE", "stream"]));
+      const reply = list(await this.#link.call(["SCAN", cursor, "MATCH", `${this.#keys.namespace}:*:events*`, "COUNT", "1000", "TYPE", "stream"]));
       cursor = String(reply[0]);
       for (const key of list(reply[1])) {
         const topic = this.#keys.topicOf(String(key));

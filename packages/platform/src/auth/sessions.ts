@@ -1,0 +1,68 @@
+/**
+ * Browser sessions and the one-use codes that open them. In memory: a restart signs every browser out, which is cheap, and
+ * nothing worth stealing is on the disk. Both are found by their digest; the secrets themselves are not kept.
+ */
+import { digest, newSecret } from "./secret.ts";
+
+export const SESSION_SECONDS: number = 12 * 3600;
+const CODE_MILLISECONDS = 10 * 60_000;
+/** A client that asks for links in a loop must not fill the memory; the oldest code goes first. */
+const MOST_CODES = 100;
+const MOST_SESSIONS = 1000;
+
+interface Entry {
+  readonly subject: string;
+  readonly expires: number;
+}
+
+export class Sessions {
+  readonly #now: () => number;
+  readonly #codes = new Map<string, Entry>();
+  readonly #sessions = new Map<string, Entry>();
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  newCode(subject: string): string {
+    const code = newSecret();
+    remember(this.#codes, MOST_CODES, digest(code), { subject, expires: this.#now() + CODE_MILLISECONDS });
+    return code;
+  }
+
+  /** The subject the code was made for; null if it was used, has expired or never existed. */
+  useCode(code: string): string | null {
+    const key = digest(code);
+    const entry = this.#codes.get(key);
+    this.#codes.delete(key);
+    return entry !== undefined && entry.expires > this.#now() ? entry.subject : null;
+  }
+
+  /** The cookie's value. */
+  open(subject: string): string {
+    const secret = newSecret();
+    remember(this.#sessions, MOST_SESSIONS, digest(secret), { subject, expires: this.#now() + SESSION_SECONDS * 1000 });
+    return secret;
+  }
+
+  /** By the digest of the cookie's value. */
+  subjectOf(id: string): string | null {
+    const entry = this.#sessions.get(id);
+    if (entry === undefined) return null;
+    if (entry.expires > this.#now()) return entry.subject;
+    this.#sessions.delete(id);
+    return null;
+  }
+
+  end(id: string): void {
+    this.#sessions.delete(id);
+  }
+}
+
+// Private
+
+function remember(entries: Map<string, Entry>, most: number, key: string, entry: Entry): void {
+  const oldest = entries.size >= most ? entries.keys().next().value : undefined;
+  if (oldest !== undefined) entries.delete(oldest);
+  entries.set(key, entry);
+}

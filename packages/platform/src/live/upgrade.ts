@@ -1,0 +1,55 @@
+/**
+ * Turns an HTTP request for `/ws` or `/api/v1/live` into a WebSocket, if the gate lets it through.
+ * A refusal is answered as problem details over the plain connection, which is then closed.
+ */
+import { STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { Gate } from "../auth/gate.ts";
+import { Refusal } from "../auth/refusal.ts";
+import type { Hub } from "./hub.ts";
+
+export const LIVE_PATHS: readonly string[] = ["/ws", "/api/v1/live"];
+const LARGEST_REQUEST = 64 * 1024;
+const MOST_SOCKETS = 256;
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export function upgradeInto(hub: Hub, gate: Gate): Upgrade {
+  const server = new WebSocketServer({ noServer: true, maxPayload: LARGEST_REQUEST, clientTracking: false });
+  return (request, socket, head) => {
+    // A client may vanish in the middle of the handshake.
+    const ignore = (): void => {};
+    socket.on("error", ignore);
+    try {
+      const identity = admit(request, hub, gate);
+      server.handleUpgrade(request, socket, head, (websocket) => {
+        socket.off("error", ignore);
+        hub.add(websocket, identity);
+      });
+    } catch (error) {
+      refuse(socket, error instanceof Refusal ? error : new Refusal(500, "INTERNAL", "The connection could not be opened."));
+    }
+  };
+}
+
+// Private
+
+function admit(request: IncomingMessage, hub: Hub, gate: Gate): ReturnType<Gate["admit"]> {
+  gate.checkHost(request);
+  const path = (request.url ?? "/").split("?")[0]?.replace(/\/+$/, "") ?? "";
+  if (!LIVE_PATHS.includes(path)) throw new Refusal(404, "NOT_FOUND", `No WebSocket is served here; use ${LIVE_PATHS.join(" or ")}.`);
+  const identity = gate.admit(request, true);
+  if (hub.size < MOST_SOCKETS) return identity;
+  throw new Refusal(503, "TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} live connections are open already.`, { headers: { "Retry-After": "30" } });
+}
+
+function refuse(socket: Duplex, refusal: Refusal): void {
+  const title = STATUS_CODES[refusal.status] ?? "Error";
+  const { status, code, message: detail, hint } = refusal;
+  const body = JSON.stringify({ type: "about:blank", title, status, detail, code, ...(hint === undefined ? {} : { hint }), request_id: "" });
+  const headers = { ...refusal.headers, "Content-Type": "application/problem+json", "Content-Length": Buffer.byteLength(body), Connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
+}

@@ -1,0 +1,115 @@
+/**
+ * The HTTP application: what every request goes through, in order — headers, host, gate, body, route, problem details.
+ * Denied unless a route says `open`, or it is a GET outside `/api` that no route serves: the console's files.
+ */
+import { randomUUID } from "node:crypto";
+import fastify from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Identity } from "../auth/auth.ts";
+import type { Gate } from "../auth/gate.ts";
+import { Refusal } from "../auth/refusal.ts";
+import type { ConsoleFiles } from "./console-files.ts";
+import { setSecurityHeaders } from "./headers.ts";
+import { asRefusal, notFound, problemOf } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    open?: boolean;
+  }
+}
+
+export interface AppOptions {
+  readonly gate: Gate;
+  readonly routes: readonly Route[];
+  readonly consoleFiles: ConsoleFiles;
+  readonly onError: (error: unknown, requestId: string) => void;
+}
+
+const LARGEST_BODY = 2 * 1024 * 1024;
+
+export function buildApp(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => void sendProblem(options, error, request, reply),
+  });
+  parseJsonOnly(app);
+  const identities = guard(app, options.gate);
+  app.setErrorHandler((error, request, reply) => sendProblem(options, error, request, reply));
+  app.setNotFoundHandler((request, reply) => serveRest(options.consoleFiles, request, reply));
+  for (const route of options.routes) register(app, route, identities);
+  return app;
+}
+
+// Private
+
+type Identities = WeakMap<FastifyRequest, Identity>;
+
+/** No other content type: a form of a foreign page can then not reach us with a cookie. */
+function parseJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
+    try {
+      done(null, text === "" ? undefined : JSON.parse(String(text)));
+    } catch (error) {
+      const where = error instanceof Error ? error.message.slice(0, 200) : "";
+      done(new Refusal(400, "INVALID_JSON", `The body is not JSON: ${where}`, { cause: error, hint: "Check quotes and commas, for example with: echo '…' | jq ." }));
+    }
+  });
+}
+
+function guard(app: FastifyInstance, gate: Gate): Identities {
+  const identities: Identities = new WeakMap();
+  app.addHook("onRequest", async (request, reply) => {
+    setSecurityHeaders(reply, request.id);
+    gate.checkHost(request.raw);
+    if (isOpen(request)) return;
+    const reads = request.method === "GET" || request.method === "HEAD";
+    identities.set(request, gate.admit(request.raw, !reads));
+  });
+  return identities;
+}
+
+function isOpen(request: FastifyRequest): boolean {
+  return request.is404 ? isConsole(request) : request.routeOptions.config.open === true;
+}
+
+function isConsole(request: FastifyRequest): boolean {
+  return (request.method === "GET" || request.method === "HEAD") && !/^\/+api(\/|\?|$)/i.test(request.url);
+}
+
+async function serveRest(files: ConsoleFiles, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (!isConsole(request)) throw notFound(request.method, request.url);
+  return files.serve(request, reply);
+}
+
+function register(app: FastifyInstance, route: Route, identities: Identities): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    config: { open: route.open === true },
+    async handler(request, reply) {
+      reply.code(route.status ?? 200);
+      const answer = await route.handle({
+        params: route.params?.parse(request.params),
+        query: route.query?.parse(request.query),
+        body: route.body?.parse(request.body),
+        identity: identities.get(request) ?? null,
+        request,
+        reply,
+      });
+      return reply.sent || answer === reply ? reply : reply.send(answer);
+    },
+  });
+}
+
+function sendProblem({ onError }: AppOptions, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = asRefusal(error);
+  if (refusal.status === 500) onError(refusal.cause ?? error, request.id);
+  setSecurityHeaders(reply, request.id);
+  return reply.code(refusal.status).headers(refusal.headers).type("application/problem+json; charset=utf-8").send(JSON.stringify(problemOf(refusal, request.id)));
+}
