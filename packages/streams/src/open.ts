@@ -166,7 +166,9 @@ class Connection implements Tide {
 
   async #close(deadline: number): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop({ deadline })));
+    const giveUp = setTimeout(() => this.#publishing.close(), deadline);
     if (this.#started) await Promise.all([this.#publisher.close(), ...this.#duties.map((duty) => duty.stop())]);
+    clearTimeout(giveUp);
     this.#publishing.close();
     this.#commands.close();
   }

@@ -1,0 +1,113 @@
+/** The frame around every screen: navigation, connection badge, theme, and which screen the address names. */
+import { useEffect } from "preact/hooks";
+import type { ComponentChild, JSX } from "preact";
+import { feed, type Connection } from "./live/feed.ts";
+import { ConfirmDialog } from "./parts/confirm.tsx";
+import { Sign, Wordmark, type IconName } from "./parts/icons.tsx";
+import { Toasts } from "./parts/notices.tsx";
+import { match, path, type Params } from "./router.ts";
+import { DeadLettersScreen } from "./screens/dead-letters.tsx";
+import { GroupScreen } from "./screens/group.tsx";
+import { GroupsScreen } from "./screens/groups.tsx";
+import { LoginScreen } from "./screens/login.tsx";
+import { NotFoundScreen } from "./screens/not-found.tsx";
+import { OverviewScreen } from "./screens/overview.tsx";
+import { RedisScreen } from "./screens/redis.tsx";
+import { TopicScreen } from "./screens/topic.tsx";
+import { TopicsScreen } from "./screens/topics.tsx";
+import { session, signOut } from "./session.ts";
+import { nextTheme, theme } from "./theme.ts";
+
+const screens: readonly { pattern: string; title: string; show: (params: Params) => ComponentChild }[] = [
+  { pattern: "/", title: "Overview", show: () => <OverviewScreen /> },
+  { pattern: "/topics", title: "Topics", show: () => <TopicsScreen /> },
+  { pattern: "/topics/:topic", title: ":topic", show: (p) => <TopicScreen key={p["topic"]} topic={p["topic"] ?? ""} /> },
+  { pattern: "/groups", title: "Groups", show: () => <GroupsScreen /> },
+  { pattern: "/groups/:topic/:group", title: ":group", show: (p) => <GroupScreen topic={p["topic"] ?? ""} group={p["group"] ?? ""} /> },
+  { pattern: "/dead-letters", title: "Dead letters", show: () => <DeadLettersScreen /> },
+  { pattern: "/redis", title: "Redis", show: () => <RedisScreen /> },
+];
+
+const places: readonly { href: string; label: string; icon: IconName }[] = [
+  { href: "/", label: "Overview", icon: "overview" },
+  { href: "/topics", label: "Topics", icon: "topics" },
+  { href: "/groups", label: "Groups", icon: "groups" },
+  { href: "/dead-letters", label: "Dead letters", icon: "letters" },
+  { href: "/redis", label: "Redis", icon: "redis" },
+];
+
+export function App(): JSX.Element {
+  const who = session.value;
+  if (path.value === "/login" || who === null) return <><LoginScreen /><Toasts /></>;
+  if (who === undefined) return <p class="loading waiting" role="status">Waiting for Tidegate to answer…</p>;
+  return <Frame />;
+}
+
+function Frame(): JSX.Element {
+  useEffect(() => {
+    feed.start();
+    return () => feed.stop();
+  }, []);
+  return (
+    <div class="frame">
+      <a class="skip" href="#main" onClick={() => document.getElementById("main")?.focus()}>Skip to content</a>
+      <header class="top">
+        <a href="/" class="home" aria-label="Tidegate, overview"><Wordmark /></a>
+        <Navigation />
+        <div class="foot">
+          <ConnectionBadge connection={feed.connection.value} />
+          <ThemeButton />
+          <button type="button" class="plain" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Sign name="out" /></button>
+          <p class="about">{session.value?.namespace}<br />v{session.value?.version}</p>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}><Screen /></main>
+      <Toasts />
+      <ConfirmDialog />
+    </div>
+  );
+}
+
+function Navigation(): JSX.Element {
+  const dead = feed.update.value?.dead_letter.length ?? 0;
+  const here = (href: string) => (href === "/" ? path.value === "/" : path.value.startsWith(href));
+  return (
+    <nav aria-label="Main">
+      {places.map((place) => (
+        <a key={place.href} href={place.href} aria-current={here(place.href) ? "page" : undefined}>
+          <Sign name={place.icon} />
+          <span>{place.label}</span>
+          {place.href === "/dead-letters" && dead > 0 && <b class="tally" aria-label={`${dead} dead letters`}>{dead > 999 ? "999+" : dead}</b>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Screen(): ComponentChild {
+  for (const screen of screens) {
+    const params = match(screen.pattern, path.value);
+    if (!params) continue;
+    const title = screen.title.startsWith(":") ? (params[screen.title.slice(1)] ?? "") : screen.title;
+    document.title = `${title} · Tidegate`;
+    return screen.show(params);
+  }
+  return <NotFoundScreen />;
+}
+
+const explained: Record<Connection, string> = {
+  connecting: "Opening the live connection",
+  live: "Updates arrive as they happen",
+  polling: "The live connection failed; asking every 5 seconds",
+  offline: "Tidegate does not answer; trying again",
+};
+
+function ConnectionBadge({ connection }: { connection: Connection }): JSX.Element {
+  return <span class={`badge ${connection}`} role="status" title={explained[connection]}><i />{connection}</span>;
+}
+
+function ThemeButton(): JSX.Element {
+  return (
+    <button type="button" class="plain" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value}`} onClick={nextTheme}><Sign name={theme.value} /></button>
+  );
+}

@@ -1,0 +1,19 @@
+/** Who reads what, and who is behind. */
+import type { JSX } from "preact";
+import { feed } from "../live/feed.ts";
+import { groupsOf } from "../live/samples.ts";
+import { Empty, Loading } from "../parts/notices.tsx";
+import { GroupTable } from "./group-table.tsx";
+
+export function GroupsScreen(): JSX.Element {
+  const update = feed.update.value;
+  const groups = update && groupsOf(update).sort((a, b) => b.lag - a.lag || a.topic.localeCompare(b.topic) || a.group.localeCompare(b.group));
+  return (
+    <>
+      <h1>Groups</h1>
+      {!groups ? <Loading /> : groups.length > 0 ? <GroupTable groups={groups} /> : (
+        <Empty title="No groups yet" command="npx tidegate worker handlers.ts">A group is a set of consumers that share the work of a topic; its first consumer creates it.</Empty>
+      )}
+    </>
+  );
+}

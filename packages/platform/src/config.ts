@@ -1,0 +1,178 @@
+/**
+ * Flags, environment and `tidegate.config.json` become one checked configuration: flag > environment > file > default.
+ * Nothing else in this package reads the environment. An empty value counts as unset; a wrong one is an error that names the
+ * setting, what was found and what is allowed. Secrets are taken from the environment only and are never printed.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { PlatformError } from "./errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What `tidegate up` may be told on the command line; everything is still text. */
+export interface UpFlags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly data?: string;
+  readonly redisPort?: string;
+  readonly demo?: boolean;
+  readonly open?: boolean;
+  readonly url?: string;
+  readonly namespace?: string;
+}
+
+/** Plain data: it travels to the control process over its channel. */
+export interface PlatformConfig {
+  readonly dataFolder: string;
+  readonly namespace: string;
+  readonly demo: boolean;
+  /** Open the console in a browser once it is healthy. */
+  readonly open: boolean;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Somebody else's Redis, or null for the embedded one. */
+  readonly redisUrl: string | null;
+  readonly redisPassword: string | null;
+  readonly redisPort: number;
+  /** Whether somebody asked for exactly this port; then a busy one is an error. */
+  readonly redisPortChosen: boolean;
+  /** Seconds. */
+  readonly refreshInterval: number;
+  readonly workers: number;
+  readonly maxRetries: number;
+  readonly adminToken: string | null;
+  readonly logLevel: LogLevel;
+}
+
+const FILE_NAME = "tidegate.config.json";
+const FILE_KEYS = ["data", "demo", "host", "logLevel", "maxRetries", "namespace", "port", "redisPort", "redisUrl", "refreshInterval", "workers"] as const;
+type FileKey = (typeof FILE_KEYS)[number];
+
+/** One setting as it was found: where, for the error, and its text. */
+interface Found {
+  readonly where: string;
+  readonly value: string;
+}
+
+export function parseConfig(flags: UpFlags, env: Environment, cwd: string): PlatformConfig {
+  const folder = userFolder(env, cwd);
+  const file = readConfigFile(folder);
+  const pick = (flag: [string, string | undefined] | null, variable: string, key: FileKey | null): Found | null =>
+    fromFlag(flag) ?? fromEnvironment(env, variable) ?? (key === null ? null : fromFile(file, key));
+  const demo = flags.demo ?? boolean(fromFile(file, "demo"), false);
+  const redisPort = pick(["--redis-port", flags.redisPort], "REDIS_PORT", "redisPort");
+  return {
+    dataFolder: resolve(folder, pick(["--data", flags.data], "TIDEGATE_DATA", "data")?.value ?? ".tidegate"),
+    namespace: namespace(pick(["--namespace", flags.namespace], "TIDEGATE_NAMESPACE", "namespace"), demo ? "opsconductor" : "tidegate"),
+    demo,
+    open: flags.open ?? true,
+    host: host(pick(["--host", flags.host], "MONITOR_HOST", "host"), "127.0.0.1"),
+    port: integer(pick(["--port", flags.port], "MONITOR_PORT", "port"), 8090, 0, 65_535),
+    redisUrl: pick(["--url", flags.url], "REDIS_STREAMS_URL", "redisUrl")?.value ?? null,
+    redisPassword: fromEnvironment(env, "REDIS_PASSWORD")?.value ?? null,
+    redisPort: integer(redisPort, 6380, 0, 65_535),
+    redisPortChosen: redisPort !== null && redisPort.value !== "0",
+    refreshInterval: integer(pick(null, "REFRESH_INTERVAL", "refreshInterval"), 5, 1, 3600),
+    workers: integer(pick(null, "PROCESSOR_WORKERS", "workers"), 4, 1, 10_000),
+    maxRetries: integer(pick(null, "MAX_RETRIES", "maxRetries"), 3, 0, 1000),
+    adminToken: fromEnvironment(env, "ADMIN_TOKEN")?.value ?? null,
+    logLevel: oneOf(pick(null, "LOG_LEVEL", "logLevel"), LOG_LEVELS, "info"),
+  };
+}
+
+/** The folder the user typed in: npm changes the working folder and leaves this behind. */
+export function userFolder(env: Environment, cwd: string): string {
+  const typedIn = env["INIT_CWD"];
+  return typedIn === undefined || typedIn === "" ? cwd : typedIn;
+}
+
+/** Whether a browser can be shown to the person at this machine. */
+export function hasDesktop(env: Environment, platform: string = process.platform): boolean {
+  return platform === "darwin" || Boolean(env["DISPLAY"]) || Boolean(env["WAYLAND_DISPLAY"]);
+}
+
+/** A flag's whole number, checked with the same words as every other setting. */
+export function parseCount(flag: string, value: string | undefined, fallback: number, most: number): number {
+  return integer(fromFlag([flag, value]), fallback, 1, most);
+}
+
+// Private
+
+function fromFlag(flag: [string, string | undefined] | null): Found | null {
+  return flag === null || flag[1] === undefined || flag[1] === "" ? null : { where: flag[0], value: flag[1] };
+}
+
+function fromEnvironment(env: Environment, name: string): Found | null {
+  const value = env[name];
+  return value === undefined || value.trim() === "" ? null : { where: name, value: value.trim() };
+}
+
+function fromFile(file: Readonly<Record<string, unknown>>, key: FileKey): Found | null {
+  const value = file[key];
+  return value === undefined || value === null || value === "" ? null : { where: `"${key}" in ${FILE_NAME}`, value: asText(value) };
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
+function readConfigFile(folder: string): Readonly<Record<string, unknown>> {
+  const path = join(folder, FILE_NAME);
+  if (!existsSync(path)) return {};
+  const parsed = parseJson(path);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw wrong(path, "something else", "one JSON object");
+  const stranger = Object.keys(parsed).find((key) => !(FILE_KEYS as readonly string[]).includes(key));
+  if (stranger !== undefined) throw wrong(path, `the unknown setting "${stranger}"`, `only ${FILE_KEYS.join(", ")}`);
+  return parsed as Record<string, unknown>;
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new PlatformError("INVALID_SETTING", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+      hint: "It must be valid JSON, without comments.",
+    });
+  }
+}
+
+function integer(found: Found | null, fallback: number, least: number, most: number): number {
+  if (found === null) return fallback;
+  const value = /^\d{1,9}$/.test(found.value) ? Number(found.value) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw wrong(found.where, `"${found.value}"`, `a whole number from ${least} to ${most}`);
+}
+
+function boolean(found: Found | null, fallback: boolean): boolean {
+  if (found === null) return fallback;
+  if (found.value === "true" || found.value === "false") return found.value === "true";
+  throw wrong(found.where, `"${found.value}"`, "true or false");
+}
+
+function oneOf<T extends string>(found: Found | null, allowed: readonly T[], fallback: T): T {
+  if (found === null) return fallback;
+  const match = allowed.find((word) => word === found.value.toLowerCase());
+  if (match !== undefined) return match;
+  throw wrong(found.where, `"${found.value}"`, `one of ${allowed.join(", ")}`);
+}
+
+function namespace(found: Found | null, fallback: string): string {
+  if (found === null) return fallback;
+  if (/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(found.value)) return found.value;
+  throw wrong(found.where, `"${found.value}"`, "up to 64 of a-z 0-9 _ . - beginning with a letter or digit");
+}
+
+function host(found: Found | null, fallback: string): string {
+  if (found === null) return fallback;
+  if (/^[A-Za-z0-9.:_-]{1,255}$/.test(found.value)) return found.value;
+  throw wrong(found.where, `"${found.value}"`, "a host name or an IP address, for example 127.0.0.1");
+}
+
+function wrong(where: string, found: string, allowed: string): PlatformError {
+  return new PlatformError("INVALID_SETTING", `${where} is wrong: found ${found}.`, { hint: `Allowed: ${allowed}.` });
+}

@@ -1,0 +1,4 @@
+/** The version of this package, read from its package.json so that it is written in one place only. */
+import { readFileSync } from "node:fs";
+
+export const VERSION: string = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;

@@ -1,0 +1,109 @@
+// What the test suites need beside the product's own Redis: a second server, a browser, a Python service's view of the wire.
+// Smallest downloads first. Each tool names the suites that cannot run without it.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { step } from "./step.mjs";
+import { aptInstall, asRoot, brewInstall, findProgram, hasDebianPackages, osRelease, rootShell } from "./system-packages.mjs";
+
+const python = "/usr/bin/python3";
+
+const TOOLS = [
+  {
+    name: "redis-server",
+    suites: ["redis", "system", "browser"],
+    present: () => found("redis-server"),
+    install: () => aptInstall(["redis-server"], { services: ["redis-server"] }),
+    brew: ["redis"],
+  },
+  { name: "valkey-server", suites: ["valkey"], present: () => found("valkey-server"), install: installValkey, brew: ["valkey"] },
+  {
+    name: "python3 with redis-py",
+    suites: ["python"],
+    present: hasPython,
+    install: () => aptInstall(["python3", "python3-redis"]),
+    brew: ["python3"],
+  },
+  { name: "chromium", suites: ["browser"], present: hasBrowser, install: () => aptInstall(["chromium"]), brew: [] },
+];
+
+/** Installs what it can; answers the tools that are missing afterwards, with the reason. */
+export async function installTools(tools) {
+  const missing = [];
+  for (const tool of tools) {
+    const reason = await attempt(tool);
+    if (reason !== null) missing.push({ tool, reason });
+  }
+  return missing;
+}
+
+export function absentTools() {
+  return TOOLS.filter((tool) => !tool.present());
+}
+
+// Private
+
+async function attempt(tool) {
+  try {
+    if (hasDebianPackages() && asRoot() !== null) await step(tool.name, tool.install);
+    else if (process.platform === "darwin" && findProgram("brew") !== undefined && tool.brew.length > 0)
+      await step(tool.name, () => brewInstall(tool.brew));
+    else return "it cannot be installed from here without a password; install it with your package manager";
+    return tool.present() ? null : "its package was installed, but the program is not on PATH";
+  } catch (error) {
+    return error.message;
+  }
+}
+
+function found(...names) {
+  return findProgram(...names) !== undefined;
+}
+
+function hasBrowser() {
+  return found("chromium", "chromium-browser", "google-chrome") || existsSync("/Applications/Google Chrome.app");
+}
+
+function hasPython() {
+  const program = existsSync(python) ? python : findProgram("python3");
+  if (program === undefined) return false;
+  if (existsSync("/usr/lib/python3/dist-packages/redis")) return true;
+  return spawnSync(program, ["-c", "import redis"], { stdio: "ignore" }).status === 0;
+}
+
+/** Debian 12 has Valkey in its backports only; newer releases and Ubuntu have it themselves. */
+async function installValkey() {
+  const { ID, VERSION_CODENAME } = osRelease();
+  const services = ["valkey-server"];
+  if (ID !== "debian" || VERSION_CODENAME !== "bookworm") return aptInstall(["valkey-server"], { services });
+  await addBackports(VERSION_CODENAME);
+  await aptInstall(["valkey-server"], { services, release: `${VERSION_CODENAME}-backports` });
+}
+
+/** A list file of our own, from the address the machine takes Debian from already. Backports are used only when asked for by name. */
+async function addBackports(codename) {
+  const file = "/etc/apt/sources.list.d/tidegate-backports.list";
+  const lists = aptSources();
+  if (lists.includes(`${codename}-backports`)) return;
+  const line = `deb ${signedBy()}${debianAddress(lists)} ${codename}-backports main`;
+  await rootShell(`mkdir -p /etc/apt/sources.list.d && printf '%s\\n' '${line}' > ${file}`);
+}
+
+function aptSources() {
+  const folder = "/etc/apt/sources.list.d";
+  const files = ["/etc/apt/sources.list", ...(existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [])];
+  const read = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"));
+  return read
+    .join("\n")
+    .split("\n")
+    .filter((line) => !line.trim().startsWith("#"))
+    .join("\n");
+}
+
+function debianAddress(lists) {
+  const match = /^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(\S+\/debian)\/?(?:\s|$)/m.exec(lists);
+  return match?.[1] ?? "http://deb.debian.org/debian";
+}
+
+function signedBy() {
+  const keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  return existsSync(keys) ? `[signed-by=${keys}] ` : "";
+}

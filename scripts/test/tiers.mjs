@@ -1,0 +1,69 @@
+// The tiers of the test suite, cheapest first. A file's suffix or folder says which tier it is in; Python is no tier of its own:
+// the tests that need it are among the system's.
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { repository } from "../setup/step.mjs";
+
+const minutes = 60_000;
+
+/** `limit` is for the whole tier, `each` for one test; `files` matches paths relative to the repository. */
+export const TIERS = [
+  {
+    name: "pure",
+    limit: 3 * minutes,
+    each: 30_000,
+    parallel: 2,
+    files: (path) => suffix(path) === "" && !/^tests\/(system|browser)\//.test(path),
+  },
+  {
+    name: "redis",
+    limit: 5 * minutes,
+    each: 60_000,
+    parallel: 2,
+    files: (path) => suffix(path) === "redis",
+    env: { TIDEGATE_TEST_SERVER: "redis-server" },
+  },
+  {
+    name: "valkey",
+    limit: 5 * minutes,
+    each: 60_000,
+    parallel: 2,
+    files: (path) => suffix(path) === "redis" && path.startsWith("packages/streams/"),
+    env: { TIDEGATE_TEST_SERVER: "valkey-server" },
+  },
+  {
+    name: "system",
+    limit: 10 * minutes,
+    each: 180_000,
+    parallel: 1,
+    files: (path) => suffix(path) === "system" || (suffix(path) === "" && path.startsWith("tests/system/")),
+  },
+  {
+    name: "browser",
+    limit: 5 * minutes,
+    each: 120_000,
+    parallel: 1,
+    files: (path) => suffix(path) === "browser" || path.startsWith("tests/browser/"),
+  },
+];
+
+/** Every test file that contains one of the filters in its path; without filters every one. */
+export function testFiles(filters) {
+  const all = ["packages", "examples", "scripts", "tests", "bench"].flatMap((folder) => walk(join(repository, folder)));
+  const paths = all.map((path) => relative(repository, path)).sort((one, other) => one.localeCompare(other));
+  return filters.length === 0 ? paths : paths.filter((path) => filters.some((filter) => path.includes(filter.replace(/^\.\//, ""))));
+}
+
+// Private
+
+function walk(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return ["node_modules", "dist"].includes(entry.name) ? [] : walk(join(folder, entry.name));
+    return entry.name.endsWith(".test.ts") ? [join(folder, entry.name)] : [];
+  });
+}
+
+function suffix(path) {
+  return /\.(redis|system|browser)\.test\.ts$/.exec(path)?.[1] ?? "";
+}
