@@ -1,10 +1,7 @@
 /** How a run is shown to people (a table) and to programs (one line of JSON). Pure, except for asking what machine this is. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem, type } from "node:os";
-
-/** Load average before the run began: what else kept this machine busy. Above half its cores the figures say little. */
-export const OTHER_LOAD: number = Number(loadavg()[0]!.toFixed(2));
+import { cpus, totalmem, type } from "node:os";
 
 export interface Row {
   readonly work: string;
@@ -57,10 +54,9 @@ export function jsonLine(report: Report): string {
 export function describeMachine(): Record<string, string | number> {
   return {
     cores: cpus().length,
-    otherLoad: OTHER_LOAD,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     memoryGb: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release()}`,
+    system: type(),
     node: process.versions.node,
     redis: /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ?? "unknown",
     ...Object.fromEntries(["bullmq", "ioredis", "redis"].map((name) => [name === "redis" ? "node-redis" : name, versionOf(name)])),

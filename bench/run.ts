@@ -2,10 +2,11 @@
  * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency> [--json] [--rounds N]`.
  * Progress goes to stderr; stdout gets a table and, as its last line, one JSON object. `--json` leaves the table out.
  */
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { measureLatency } from "./latency.ts";
-import { jsonLine, OTHER_LOAD, table, type Report } from "./report.ts";
+import { jsonLine, table, type Report } from "./report.ts";
+import { busyShare, NOISY } from "./noise.ts";
+import { progress } from "./server.ts";
 import { measureStreams } from "./streams.ts";
 
 const benchmarks: Readonly<Record<string, (rounds: number) => Promise<Report>>> = {
@@ -14,10 +15,10 @@ const benchmarks: Readonly<Record<string, (rounds: number) => Promise<Report>>> 
 };
 
 const { name, rounds, json } = readArguments();
-if (OTHER_LOAD > availableParallelism() / 2) {
-  process.stderr.write(`Other programs keep this machine busy (load ${OTHER_LOAD}); peers suffer unequally from that. Repeat the run on a quiet machine before quoting it.\n`);
-}
-const report = await benchmarks[name]!(rounds);
+const busyBefore = await busyShare(1_000);
+if (busyBefore > NOISY) progress(`Other programs use ${Math.round(100 * busyBefore)} % of this machine, and peers suffer unequally. Repeat on a quiet machine before quoting.`);
+const measured = await benchmarks[name]!(rounds);
+const report = { ...measured, machine: { ...measured.machine, busyBefore } };
 if (!json) process.stdout.write(`${table(report)}\n`);
 process.stdout.write(`${jsonLine(report)}\n`);
 

@@ -62,6 +62,7 @@ function variables(): Set<string> {
   const code = files.filter((name) => /(?<!\.test)\.ts$/.test(name)).map((name) => readFileSync(name, "utf8"));
   const reads =
     /\benv(?:\.([A-Z][A-Z0-9_]+)\b|\["([A-Z][A-Z0-9_]+)"\])|\b(?:text|integer|number|port|read|choice|required)\w*\(env\w*, "([A-Z][A-Z0-9_]+)"/g;
+  const table = readFileSync(join(root, "packages/platform/src/config.ts"), "utf8").matchAll(/"((?:MONITOR|REDIS|LOG|REFRESH)_[A-Z_]+)"/g);
   const names = code.flatMap((text) => [...text.matchAll(reads)].map((match) => match[1] ?? match[2] ?? match[3] ?? ""));
-  return new Set(names.filter((name) => !FOREIGN.has(name)));
+  return new Set([...names, ...[...table].map((match) => match[1] ?? "")].filter((name) => !FOREIGN.has(name)));
 }

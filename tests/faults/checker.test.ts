@@ -25,7 +25,12 @@ test("the checker passes a history without faults", () => {
 });
 
 test("the checker finds a message acknowledged before its effect, whose worker then died", () => {
-  const deeds = [...handled(1, "a", 10), ...handled(2, "a", 20), { kind: "begin", seq: 3, worker: "a", entryId: "3-0", at: 30 } as const, { kind: "acked", seq: 3, worker: "a", entryId: "3-0", at: 31 } as const];
+  const deeds = [
+    ...handled(1, "a", 10),
+    ...handled(2, "a", 20),
+    { kind: "begin", seq: 3, worker: "a", entryId: "3-0", at: 30 } as const,
+    { kind: "acked", seq: 3, worker: "a", entryId: "3-0", at: 31 } as const,
+  ];
   const kills = [{ victim: "a", from: 32, until: 32 }];
   condemned({ deeds, kills }, /1 lost: .*: 3/);
   condemned({ deeds, kills }, /1 acknowledged before its effect: 3/);
@@ -41,7 +46,10 @@ test("the checker finds a duplicate when nobody was killed", () => {
 });
 
 test("the checker finds a duplicate that the killed worker had already acknowledged", () => {
-  condemned({ deeds: [...history({}).deeds, ...handled(2, "b", 90)], kills: [{ victim: "a", from: 80, until: 80 }] }, /duplicated without .*: 2/);
+  condemned(
+    { deeds: [...history({}).deeds, ...handled(2, "b", 90)], kills: [{ victim: "a", from: 80, until: 80 }] },
+    /duplicated without .*: 2/,
+  );
 });
 
 test("the checker excuses a duplicate whose effect was done and whose acknowledgement died with the worker", () => {
@@ -60,7 +68,10 @@ test("the checker excuses work in flight while Redis was down, and only that", (
 });
 
 test("the checker finds more duplicates than the kills can explain", () => {
-  const deeds = [1, 2, 3].flatMap((seq) => [...handled(seq, "a", seq * 10).filter((deed) => deed.kind !== "acked"), ...handled(seq, "b", 90)]);
+  const deeds = [1, 2, 3].flatMap((seq) => [
+    ...handled(seq, "a", seq * 10).filter((deed) => deed.kind !== "acked"),
+    ...handled(seq, "b", 90),
+  ]);
   condemned({ deeds, kills: [{ victim: "a", from: 80, until: 80 }], inFlightBound: 2 }, /3 duplicates are more than 1 kills × 2/);
 });
 
@@ -78,7 +89,10 @@ test("the checker lets an unanswered publish appear or not", () => {
 });
 
 test("the checker finds a message that a repeated publish stored twice", () => {
-  condemned({ deeds: [...history({}).deeds, ...handled(2, "a", 90, "9-0")], kills: [{ victim: "*", from: 0, until: 99 }] }, /stored twice: .*: 2/);
+  condemned(
+    { deeds: [...history({}).deeds, ...handled(2, "a", 90, "9-0")], kills: [{ victim: "*", from: 0, until: 99 }] },
+    /stored twice: .*: 2/,
+  );
 });
 
 test("the checker finds a group that is not drained", () => {

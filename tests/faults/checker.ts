@@ -59,12 +59,22 @@ export function judge(history: History): Verdict {
     ...list("unexpected: had an effect, never published", unexpected(history, bySeq)),
     ...list("stored twice: one message under two entry ids", storedTwice(bySeq)),
     ...list("acknowledged before its effect", acknowledgedTooEarly(history, bySeq)),
-    ...list("duplicated without having been in flight at a kill", duplicates.filter((seq) => !excused.has(seq))),
+    ...list(
+      "duplicated without having been in flight at a kill",
+      duplicates.filter((seq) => !excused.has(seq)),
+    ),
     ...tooMany(history, duplicates.length),
     ...leftOver(history),
   ];
   const stored = history.published.filter((message) => message.outcome === "stored").length;
-  return { stored, notStored: history.published.length - stored, effects: effects.length, duplicates, inFlightAtKills: excused.size, problems };
+  return {
+    stored,
+    notStored: history.published.length - stored,
+    effects: effects.length,
+    duplicates,
+    inFlightAtKills: excused.size,
+    problems,
+  };
 }
 
 // Private
@@ -103,13 +113,19 @@ function inFlightAtKills(history: History): Set<number> {
 
 function tooMany(history: History, duplicates: number): string[] {
   const allowed = history.kills.length * history.inFlightBound;
-  return duplicates <= allowed ? [] : [`${duplicates} duplicates are more than ${history.kills.length} kills × ${history.inFlightBound} in flight = ${allowed}`];
+  return duplicates <= allowed
+    ? []
+    : [`${duplicates} duplicates are more than ${history.kills.length} kills × ${history.inFlightBound} in flight = ${allowed}`];
 }
 
 function leftOver({ left }: History): string[] {
-  return left.pending + left.lag + left.retrying === 0 ? [] : [`the group is not drained: pending ${left.pending}, lag ${left.lag}, retrying ${left.retrying}`];
+  return left.pending + left.lag + left.retrying === 0
+    ? []
+    : [`the group is not drained: pending ${left.pending}, lag ${left.lag}, retrying ${left.retrying}`];
 }
 
 function list(what: string, sequence: readonly number[]): string[] {
-  return sequence.length === 0 ? [] : [`${sequence.length} ${what}: ${sequence.slice(0, 10).join(", ")}${sequence.length > 10 ? ", …" : ""}`];
+  return sequence.length === 0
+    ? []
+    : [`${sequence.length} ${what}: ${sequence.slice(0, 10).join(", ")}${sequence.length > 10 ? ", …" : ""}`];
 }

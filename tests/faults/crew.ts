@@ -19,9 +19,13 @@ export class Crew implements AsyncDisposable {
   /** Resolves when the new worker's first read is armed. */
   async hire(): Promise<void> {
     const name = `worker-${++this.#hired}`;
-    const child = fork(new URL("./worker.ts", import.meta.url), [JSON.stringify({ ...this.#order, name })], { execArgv: ["--conditions=@tidegate/source"] });
+    const child = fork(new URL("./worker.ts", import.meta.url), [JSON.stringify({ ...this.#order, name })], {
+      execArgv: ["--conditions=@tidegate/source"],
+    });
     this.#workers.set(name, child);
-    const died = once(child, "exit").then(([code]) => Promise.reject(new Error(`${name} ended with ${String(code)} before it consumed; its error is above.`)));
+    const died = once(child, "exit").then(([code]) =>
+      Promise.reject(new Error(`${name} ended with ${String(code)} before it consumed; its error is above.`)),
+    );
     await Promise.race([once(child, "message"), died]);
     died.catch(() => {});
   }
@@ -30,7 +34,8 @@ export class Crew implements AsyncDisposable {
   async kill(name: string): Promise<void> {
     const child = this.#workers.get(name)!;
     this.#workers.delete(name);
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} had ended by itself with ${String(child.exitCode)} before it could be killed.`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${name} had ended by itself with ${String(child.exitCode)} before it could be killed.`);
     const gone = once(child, "exit");
     child.kill("SIGKILL");
     await gone;

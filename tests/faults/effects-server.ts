@@ -20,7 +20,9 @@ process.on("disconnect", () => process.exit(0));
 function witness(socket: Socket): void {
   // A killed worker resets its socket; the line reader repeats that error, and unheard it would end the witness.
   socket.on("error", () => socket.destroy());
-  createInterface({ input: socket }).on("line", (line) => record(socket, line)).on("error", () => socket.destroy());
+  createInterface({ input: socket })
+    .on("line", (line) => record(socket, line))
+    .on("error", () => socket.destroy());
 }
 
 function record(socket: Socket, line: string): void {

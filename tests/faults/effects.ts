@@ -47,7 +47,10 @@ export class Witness implements AsyncDisposable {
   async until(what: string, condition: () => boolean, limit: number = 60_000): Promise<void> {
     if (condition()) return;
     const reached = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reached.reject(new Error(`Not within ${limit / 1_000} s: ${what}; ${this.#effected} effects so far.`)), limit);
+    const timer = setTimeout(
+      () => reached.reject(new Error(`Not within ${limit / 1_000} s: ${what}; ${this.#effected} effects so far.`)),
+      limit,
+    );
     const watcher = (): void => void (condition() && reached.resolve());
     this.#watchers.add(watcher);
     await Promise.race([reached.promise, this.#gone.promise]).finally(() => (clearTimeout(timer), this.#watchers.delete(watcher)));

@@ -91,8 +91,11 @@ export class Load {
   /** An unknown answer is asked for again, as the error says, until it is known. */
   async #insist(error: PublishUnknown): Promise<Published["outcome"]> {
     this.retried += 1;
-    for (const end = performance.now() + PATIENCE; performance.now() < end; ) {
-      const stored = await error.retry().then(() => true, () => false);
+    for (const end = performance.now() + PATIENCE; performance.now() < end;) {
+      const stored = await error.retry().then(
+        () => true,
+        () => false,
+      );
       if (stored) return "stored";
     }
     return "unknown";

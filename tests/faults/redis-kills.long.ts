@@ -4,5 +4,8 @@ import { redisKills } from "./redis-kills.ts";
 
 const report = (line: string): void => void process.stdout.write(`${line}\n`);
 const { verdict, delayedFsync } = await redisKills({ kills: 5, messagesBetween: 3_000, report });
-const notComparable = delayedFsync === 0 ? [] : [`not comparable: aof_delayed_fsync rose by ${delayedFsync}; this disk was too slow for the promise of everysec`];
+const notComparable =
+  delayedFsync === 0
+    ? []
+    : [`not comparable: aof_delayed_fsync rose by ${delayedFsync}; this disk was too slow for the promise of everysec`];
 conclude("redis-kills", [...verdict.problems, ...notComparable]);

@@ -29,7 +29,10 @@ export interface RedisKillsOutcome {
 
 export async function redisKills(plan: RedisKillsPlan, seed: Seed = Seed.fromEnvironment()): Promise<RedisKillsOutcome> {
   plan.report(`redis-kills: seed ${seed.value}, ${plan.kills} kills, ${WORKERS} workers (repeat with FAULT_SEED=${seed.value})`);
-  await using stage = await Stage.open({ workers: WORKERS, ...(plan.publishTimeout === undefined ? {} : { publishTimeout: plan.publishTimeout }) });
+  await using stage = await Stage.open({
+    workers: WORKERS,
+    ...(plan.publishTimeout === undefined ? {} : { publishTimeout: plan.publishTimeout }),
+  });
   stage.load.allow(Infinity);
   const publishing = stage.load.run();
   publishing.catch(() => {});
@@ -38,8 +41,15 @@ export async function redisKills(plan: RedisKillsPlan, seed: Seed = Seed.fromEnv
   await publishing;
   const verdict = await stage.verdict(kills, WORKERS * IN_FLIGHT_OF_WORKER);
   const total = delayedFsync + (await readDelayedFsync(stage));
-  plan.report(`redis-kills: ${verdict.stored} stored (${stage.load.retried} asked again, ${verdict.notStored} refused or unknown), ${verdict.effects} effects, ${verdict.duplicates.length} repeated, aof_delayed_fsync rose by ${total}`);
-  return { verdict, delayedFsync: total, askedAgain: stage.load.retried, recoveries: kills.map((kill) => Math.round(kill.until - kill.from)) };
+  plan.report(
+    `redis-kills: ${verdict.stored} stored (${stage.load.retried} asked again, ${verdict.notStored} refused or unknown), ${verdict.effects} effects, ${verdict.duplicates.length} repeated, aof_delayed_fsync rose by ${total}`,
+  );
+  return {
+    verdict,
+    delayedFsync: total,
+    askedAgain: stage.load.retried,
+    recoveries: kills.map((kill) => Math.round(kill.until - kill.from)),
+  };
 }
 
 // Private
@@ -52,9 +62,13 @@ async function killRepeatedly(stage: Stage, seed: Seed, plan: RedisKillsPlan): P
     await stage.witness.until(`effect ${moment}, at which kill ${kill} is due`, () => stage.witness.effected >= moment);
     const before = await readDelayedFsync(stage);
     delayedFsync += before;
-    kills.push(await killRedis(stage, (recovered, restarted) => {
-      plan.report(`redis-kills: kill ${kill}: Redis back after ${restarted} ms, every worker after ${recovered} ms; aof_delayed_fsync before ${before}`);
-    }));
+    kills.push(
+      await killRedis(stage, (recovered, restarted) => {
+        plan.report(
+          `redis-kills: kill ${kill}: Redis back after ${restarted} ms, every worker after ${recovered} ms; aof_delayed_fsync before ${before}`,
+        );
+      }),
+    );
   }
   return { kills, delayedFsync };
 }

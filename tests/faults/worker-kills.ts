@@ -19,7 +19,9 @@ export interface WorkerKillsPlan {
 
 export async function workerKills(plan: WorkerKillsPlan, seed: Seed = Seed.fromEnvironment()): Promise<Verdict> {
   const { kills, messages, report } = plan;
-  report(`worker-kills: seed ${seed.value}, ${kills} kills, ${messages} messages, ${WORKERS} workers (repeat with FAULT_SEED=${seed.value})`);
+  report(
+    `worker-kills: seed ${seed.value}, ${kills} kills, ${messages} messages, ${WORKERS} workers (repeat with FAULT_SEED=${seed.value})`,
+  );
   const started = now();
   await using stage = await Stage.open({ workers: WORKERS, careless: plan.careless ?? false });
   const publishing = stage.load.run();
@@ -28,7 +30,9 @@ export async function workerKills(plan: WorkerKillsPlan, seed: Seed = Seed.fromE
   stage.load.finish(messages);
   await publishing;
   const verdict = await stage.verdict(history, IN_FLIGHT_OF_WORKER);
-  report(`worker-kills: ${verdict.stored} stored, ${verdict.effects} effects, ${verdict.inFlightAtKills} in flight at kills, ${verdict.duplicates.length} of them repeated, ${((now() - started) / 1_000).toFixed(1)} s`);
+  report(
+    `worker-kills: ${verdict.stored} stored, ${verdict.effects} effects, ${verdict.inFlightAtKills} in flight at kills, ${verdict.duplicates.length} of them repeated, ${((now() - started) / 1_000).toFixed(1)} s`,
+  );
   return verdict;
 }
 
@@ -43,7 +47,8 @@ async function killBetween(stage: Stage, seed: Seed, plan: WorkerKillsPlan): Pro
     const moment = kill * slice - 1 - seed.below(Math.floor(slice / 2));
     await stage.witness.until(`effect ${moment}, at which kill ${kill} is due`, () => stage.witness.effected >= moment);
     history.push(await killOne(stage, seed));
-    if (kill % 10 === 0 || kill === plan.kills) plan.report(`worker-kills: ${kill} of ${plan.kills} killed, ${stage.witness.effected} effects`);
+    if (kill % 10 === 0 || kill === plan.kills)
+      plan.report(`worker-kills: ${kill} of ${plan.kills} killed, ${stage.witness.effected} effects`);
     await stage.crew.hire();
   }
   return history;

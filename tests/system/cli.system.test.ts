@@ -93,26 +93,83 @@ const MISTAKES: readonly Mistake[] = [
   { what: "a noun without a verb", args: () => ["topic"], exitCode: 2, code: "USAGE" },
   { what: "a missing argument", args: () => ["publish", "orders"], exitCode: 2, code: "USAGE", says: /type/ },
   { what: "a wrong number", args: () => ["lag", "--fail-above", "many"], exitCode: 2, code: "USAGE", says: /whole number/ },
-  { what: "malformed JSON", args: () => ["publish", "orders", "order_placed", "{id:1}"], exitCode: 2, code: "USAGE", says: /position 1[\s\S]*single quotes/ },
-  { what: "malformed JSON on stdin", args: () => ["publish", "orders", "order_placed", "-"], input: '{"id":', exitCode: 2, code: "USAGE", says: /too early/ },
-  { what: "a payload over the limit", args: () => ["publish", "orders", "order_placed", "-"], input: JSON.stringify("x".repeat(1_100_000)), exitCode: 2, code: "PAYLOAD_TOO_LARGE" },
+  {
+    what: "malformed JSON",
+    args: () => ["publish", "orders", "order_placed", "{id:1}"],
+    exitCode: 2,
+    code: "USAGE",
+    says: /position 1[\s\S]*single quotes/,
+  },
+  {
+    what: "malformed JSON on stdin",
+    args: () => ["publish", "orders", "order_placed", "-"],
+    input: '{"id":',
+    exitCode: 2,
+    code: "USAGE",
+    says: /too early/,
+  },
+  {
+    what: "a payload over the limit",
+    args: () => ["publish", "orders", "order_placed", "-"],
+    input: JSON.stringify("x".repeat(1_100_000)),
+    exitCode: 2,
+    code: "PAYLOAD_TOO_LARGE",
+  },
   { what: "a topic name that is not allowed", args: () => ["publish", "My Orders", "order_placed"], exitCode: 2, code: "INVALID_TOPIC" },
   { what: "an unknown topic", args: () => ["topic", "show", "order"], exitCode: 3, code: "UNKNOWN_TOPIC", says: /Did you mean \\?"orders/ },
   { what: "an unknown topic to follow", args: () => ["tail", "payments", "-f"], exitCode: 3, code: "UNKNOWN_TOPIC", says: /orders/ },
-  { what: "an unknown group", args: () => ["group", "show", "orders", "nobody"], exitCode: 3, code: "UNKNOWN_GROUP", says: /orders_processors/ },
+  {
+    what: "an unknown group",
+    args: () => ["group", "show", "orders", "nobody"],
+    exitCode: 3,
+    code: "UNKNOWN_GROUP",
+    says: /orders_processors/,
+  },
   { what: "the lag of an unknown group", args: () => ["lag", "nobody"], exitCode: 3, code: "UNKNOWN_GROUP" },
   { what: "an unknown message", args: () => ["message", "show", "orders", "1-1"], exitCode: 3, code: "NOT_FOUND" },
-  { what: "a position that is none", args: () => ["group", "seek", "orders", "orders_processors", "yesterdayish"], exitCode: 2, code: "INVALID_POSITION" },
+  {
+    what: "a position that is none",
+    args: () => ["group", "seek", "orders", "orders_processors", "yesterdayish"],
+    exitCode: 2,
+    code: "INVALID_POSITION",
+  },
   { what: "an unknown dead letter", args: () => ["dlq", "show", "1-1"], exitCode: 3, code: "UNKNOWN_DEAD_LETTER" },
   { what: "a replay of an unknown dead letter", args: () => ["dlq", "replay", "1-1"], exitCode: 3, code: "UNKNOWN_DEAD_LETTER" },
   { what: "a replay of nothing", args: () => ["dlq", "replay"], exitCode: 2, code: "USAGE", says: /--all/ },
-  { what: "a discard of everything without a terminal", args: () => ["dlq", "discard", "--all"], exitCode: 2, code: "USAGE", says: /discard 2 dead letters[\s\S]*--yes/ },
+  {
+    what: "a discard of everything without a terminal",
+    args: () => ["dlq", "discard", "--all"],
+    exitCode: 2,
+    code: "USAGE",
+    says: /discard 2 dead letters[\s\S]*--yes/,
+  },
   { what: "a URL that is not Redis", args: () => ["topic", "ls", "--url", "http://127.0.0.1"], exitCode: 2, code: "INVALID_CONFIG" },
-  { what: "a Redis that is down", args: () => ["publish", "orders", "order_placed", "--url", "redis://127.0.0.1:1"], exitCode: 6, code: "REDIS_UNREACHABLE" },
-  { what: "a wrong password", args: () => ["topic", "ls", "--url", `redis://:gue55ed@127.0.0.1:${locked.port}`], exitCode: 4, code: "AUTH_FAILED" },
+  {
+    what: "a Redis that is down",
+    args: () => ["publish", "orders", "order_placed", "--url", "redis://127.0.0.1:1"],
+    exitCode: 6,
+    code: "REDIS_UNREACHABLE",
+  },
+  {
+    what: "a wrong password",
+    args: () => ["topic", "ls", "--url", `redis://:gue55ed@127.0.0.1:${locked.port}`],
+    exitCode: 4,
+    code: "AUTH_FAILED",
+  },
   { what: "no password", args: () => ["topic", "ls", "--url", locked.url], exitCode: 4, code: "AUTH_FAILED" },
-  { what: "an evicting Redis", args: () => ["topic", "ls", "--url", evicting.url], exitCode: 1, code: "EVICTING_REDIS", says: /noeviction/ },
-  { what: "an HTTP server", args: () => ["topic", "ls", "--url", `redis://127.0.0.1:${(stranger.address() as AddressInfo).port}`], exitCode: 6, code: "NOT_REDIS" },
+  {
+    what: "an evicting Redis",
+    args: () => ["topic", "ls", "--url", evicting.url],
+    exitCode: 1,
+    code: "EVICTING_REDIS",
+    says: /noeviction/,
+  },
+  {
+    what: "an HTTP server",
+    args: () => ["topic", "ls", "--url", `redis://127.0.0.1:${(stranger.address() as AddressInfo).port}`],
+    exitCode: 6,
+    code: "NOT_REDIS",
+  },
   { what: "the status of nothing", args: () => ["status"], exitCode: 6, code: "UNREACHABLE", says: /tidegate up/ },
 ];
 
@@ -144,7 +201,13 @@ test("tail --follow shows what is published, and Ctrl-C ends it with 130 and a s
   assert.match(await summary, /2 messages of orders shown/);
 });
 
-const STATUS = { version: "1", namespace: "n", started_at: 1, redis: { address: "a", connected: true, round_trip_ms: 1, embedded: true }, components: [] };
+const STATUS = {
+  version: "1",
+  namespace: "n",
+  started_at: 1,
+  redis: { address: "a", connected: true, round_trip_ms: 1, embedded: true },
+  components: [],
+};
 
 for (const [what, answer, exitCode] of [
   ["healthy", [200, { ...STATUS, status: "healthy" }], 0],
@@ -205,7 +268,22 @@ test("a dead letter is shown, replayed once, and the rest discarded", async () =
 test("the help groups every command and answers without Redis", async () => {
   const { stdout, code } = await tidegate(["--help"]);
   assert.equal(code, 0);
-  for (const word of ["Start:", "Messages:", "Inspect:", "up", "worker", "status", "doctor", "publish", "tail", "dlq", "topic", "group", "lag"]) assert.match(stdout, new RegExp(`^ *${word}(?!\\w)`, "m"));
+  for (const word of [
+    "Start:",
+    "Messages:",
+    "Inspect:",
+    "up",
+    "worker",
+    "status",
+    "doctor",
+    "publish",
+    "tail",
+    "dlq",
+    "topic",
+    "group",
+    "lag",
+  ])
+    assert.match(stdout, new RegExp(`^ *${word}(?!\\w)`, "m"));
   assert.doesNotMatch(stdout, /__control/);
 });
 
@@ -255,5 +333,8 @@ async function tidegate(args: readonly string[], input = ""): Promise<Result> {
 }
 
 function jsonLines(stdout: string): unknown[] {
-  return stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as unknown);
 }

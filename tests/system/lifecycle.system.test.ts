@@ -22,8 +22,13 @@ type Record = InstanceFile & { readonly children: { readonly redis: number; read
 describe("tidegate up", LIMIT, () => {
   const folders: string[] = [];
   const running: Up[] = [];
-  const up = (data: string, ...flags: string[]): Up => started(running, new Up(spawn(process.execPath, command(data, flags), { env: environment() })));
-  const upAtTerminal = (data: string): Up => started(running, new Up(spawn("script", ["-qec", quoted([process.execPath, ...command(data, [])]), "/dev/null"], { env: environment() })));
+  const up = (data: string, ...flags: string[]): Up =>
+    started(running, new Up(spawn(process.execPath, command(data, flags), { env: environment() })));
+  const upAtTerminal = (data: string): Up =>
+    started(
+      running,
+      new Up(spawn("script", ["-qec", quoted([process.execPath, ...command(data, [])]), "/dev/null"], { env: environment() })),
+    );
   const folder = (): string => remembered(folders, mkdtempSync(join(tmpdir(), "tidegate-life-")));
 
   afterEach(async () => {
@@ -148,7 +153,8 @@ class Up {
 
   async says(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.output)) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) assert.fail(`it ended without saying ${pattern}:\n${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        assert.fail(`it ended without saying ${pattern}:\n${this.output}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -165,7 +171,17 @@ class Up {
 }
 
 function command(data: string, flags: readonly string[]): string[] {
-  return ["--conditions=@tidegate/source", LAUNCHER, "up", "--no-open", "--redis-port", "0", "--data", data, ...(flags.length > 0 ? flags : ["--port", "0"])];
+  return [
+    "--conditions=@tidegate/source",
+    LAUNCHER,
+    "up",
+    "--no-open",
+    "--redis-port",
+    "0",
+    "--data",
+    data,
+    ...(flags.length > 0 ? flags : ["--port", "0"]),
+  ];
 }
 
 /** Nothing of the surrounding shell: not its Redis, not its folder. */
@@ -192,12 +208,16 @@ function read(data: string): Record {
 }
 
 function assertGone(record: Record): void {
-  for (const pid of [record.pid, record.children.control, record.children.redis]) assert.equal(isAlive(pid), false, `process ${pid} is still there`);
+  for (const pid of [record.pid, record.children.control, record.children.redis])
+    assert.equal(isAlive(pid), false, `process ${pid} is still there`);
 }
 
 async function publish(data: string, count: number): Promise<void> {
   await using tide = await connectTo(data);
-  const results = await tide.publishMany("identity", Array.from({ length: count }, (_, index) => ({ type: "user_created", data: { index } })));
+  const results = await tide.publishMany(
+    "identity",
+    Array.from({ length: count }, (_, index) => ({ type: "user_created", data: { index } })),
+  );
   assert.ok(results.every((result) => result.ok));
 }
 

@@ -32,7 +32,8 @@ export function problemOf(error: unknown): Problem {
 /** Fields without a value are left out. */
 export function queryOf(fields: Record<string, string | number | null | undefined>): string {
   const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== null && value !== undefined && value !== "") params.set(name, String(value));
+  for (const [name, value] of Object.entries(fields))
+    if (value !== null && value !== undefined && value !== "") params.set(name, String(value));
   const text = params.toString();
   return text ? `?${text}` : "";
 }
@@ -66,7 +67,13 @@ export function useResource<T>(path: string | null, every = 0): Resource<T> {
 async function readInto<T>(
   path: string,
   signal: AbortSignal,
-  set: (change: (old: { path: string | null; data: T | null; problem: Problem | null }) => { path: string; data: T | null; problem: Problem | null }) => void,
+  set: (
+    change: (old: { path: string | null; data: T | null; problem: Problem | null }) => {
+      path: string;
+      data: T | null;
+      problem: Problem | null;
+    },
+  ) => void,
 ): Promise<void> {
   try {
     const data = await api<T>("GET", path, undefined, signal);
@@ -104,7 +111,14 @@ async function readProblem(response: Response): Promise<Problem> {
     // Not a problem document: a proxy in between answered.
   }
   const detail = `The server answered ${response.status} ${response.statusText} without an explanation.`;
-  return { type: "about:blank", title: response.statusText, status: response.status, detail, code: `HTTP_${response.status}`, request_id: response.headers.get("x-request-id") ?? "" };
+  return {
+    type: "about:blank",
+    title: response.statusText,
+    status: response.status,
+    detail,
+    code: `HTTP_${response.status}`,
+    request_id: response.headers.get("x-request-id") ?? "",
+  };
 }
 
 function unreachable(): Problem {

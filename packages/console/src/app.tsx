@@ -38,8 +38,19 @@ const places: readonly { href: string; label: string; icon: IconName }[] = [
 
 export function App(): JSX.Element {
   const who = session.value;
-  if (path.value === "/login" || who === null) return <><LoginScreen /><Toasts /></>;
-  if (who === undefined) return <p class="loading waiting" role="status">Waiting for Tidegate to answer…</p>;
+  if (path.value === "/login" || who === null)
+    return (
+      <>
+        <LoginScreen />
+        <Toasts />
+      </>
+    );
+  if (who === undefined)
+    return (
+      <p class="loading waiting" role="status">
+        Waiting for Tidegate to answer…
+      </p>
+    );
   return <Frame />;
 }
 
@@ -50,18 +61,29 @@ function Frame(): JSX.Element {
   }, []);
   return (
     <div class="frame">
-      <a class="skip" href="#main" onClick={() => document.getElementById("main")?.focus()}>Skip to content</a>
+      <a class="skip" href="#main" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to content
+      </a>
       <header class="top">
-        <a href="/" class="home" aria-label="Tidegate, overview"><Wordmark /></a>
+        <a href="/" class="home" aria-label="Tidegate, overview">
+          <Wordmark />
+        </a>
         <Navigation />
         <div class="foot">
           <ConnectionBadge connection={feed.connection.value} />
           <ThemeButton />
-          <button type="button" class="plain" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Sign name="out" /></button>
-          <p class="about">{session.value?.namespace}<br />v{session.value?.version}</p>
+          <button type="button" class="plain" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}>
+            <Sign name="out" />
+          </button>
+          <p class="about">
+            {session.value?.namespace}
+            <br />v{session.value?.version}
+          </p>
         </div>
       </header>
-      <main id="main" tabIndex={-1}><Screen /></main>
+      <main id="main" tabIndex={-1}>
+        <Screen />
+      </main>
       <Toasts />
       <ConfirmDialog />
     </div>
@@ -77,7 +99,11 @@ function Navigation(): JSX.Element {
         <a key={place.href} href={place.href} aria-current={here(place.href) ? "page" : undefined}>
           <Sign name={place.icon} />
           <span>{place.label}</span>
-          {place.href === "/dead-letters" && dead > 0 && <b class="tally" aria-label={`${dead} dead letters`}>{dead > 999 ? "999+" : dead}</b>}
+          {place.href === "/dead-letters" && dead > 0 && (
+            <b class="tally" aria-label={`${dead} dead letters`}>
+              {dead > 999 ? "999+" : dead}
+            </b>
+          )}
         </a>
       ))}
     </nav>
@@ -103,11 +129,18 @@ const explained: Record<Connection, string> = {
 };
 
 function ConnectionBadge({ connection }: { connection: Connection }): JSX.Element {
-  return <span class={`badge ${connection}`} role="status" title={explained[connection]}><i />{connection}</span>;
+  return (
+    <span class={`badge ${connection}`} role="status" title={explained[connection]}>
+      <i />
+      {connection}
+    </span>
+  );
 }
 
 function ThemeButton(): JSX.Element {
   return (
-    <button type="button" class="plain" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value}`} onClick={nextTheme}><Sign name={theme.value} /></button>
+    <button type="button" class="plain" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value}`} onClick={nextTheme}>
+      <Sign name={theme.value} />
+    </button>
   );
 }

@@ -28,7 +28,9 @@ function findNode(folder) {
   const found = join(folder, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
   if (existsSync(found)) return found;
   if (dirname(folder) !== folder) return findNode(dirname(folder));
-  const advice = fromSource ? "Run `npm install` in the repository: it brings its own Node." : "Install Node 24 or newer: https://nodejs.org";
+  const advice = fromSource
+    ? "Run `npm install` in the repository: it brings its own Node."
+    : "Install Node 24 or newer: https://nodejs.org";
   console.error(`tidegate needs Node ${LEAST_NODE} or newer; this is Node ${process.versions.node}.\n  ${advice}`);
   process.exit(1);
 }

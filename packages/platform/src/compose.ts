@@ -50,7 +50,8 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   orchestrator.add(console, { needs: ["streams"] });
   if (config.demo) {
     const link = (service: string): Promise<Tide> => connect({ ...connection, service, retention: DEMO_RETENTION });
-    for (const service of demoServices({ connect: link, dataFolder: config.dataFolder, server: console })) orchestrator.add(service, { needs: ["streams"] });
+    for (const service of demoServices({ connect: link, dataFolder: config.dataFolder, server: console }))
+      orchestrator.add(service, { needs: ["streams"] });
   }
   return { auth, streams, redis, console, orchestrator };
 }
@@ -78,7 +79,15 @@ function note(journal: Journal, notice: Notice): void {
 }
 
 function consoleOptions(config: PlatformConfig, tide: Tide, orchestrator: Orchestrator, auth: Auth): ControlServerOptions {
-  return { host: config.host, port: config.port, tide, orchestrator, auth, consoleFolder: findConsole(), refreshInterval: config.refreshInterval };
+  return {
+    host: config.host,
+    port: config.port,
+    tide,
+    orchestrator,
+    auth,
+    consoleFolder: findConsole(),
+    refreshInterval: config.refreshInterval,
+  };
 }
 
 /** Beside this file where it was published, else the build of the console package in the repository. */

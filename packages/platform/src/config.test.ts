@@ -39,6 +39,12 @@ describe("parseConfig", () => {
     ["a negative number", { MAX_RETRIES: "-1" }, /MAX_RETRIES.*"-1"/, /0 to 1000/],
     ["no workers", { PROCESSOR_WORKERS: "0" }, /PROCESSOR_WORKERS/, /1 to/],
     ["an unknown level", { LOG_LEVEL: "loud" }, /LOG_LEVEL.*"loud"/, /debug, info, warn, error/],
+    [
+      "an address that is no Redis', without its password",
+      { REDIS_STREAMS_URL: "http://u:secret@host" },
+      /REDIS_STREAMS_URL.*"http:\/\/\*\*\*@host"/,
+      /redis:\/\/host/,
+    ],
     ["a namespace with capitals", { TIDEGATE_NAMESPACE: "Ops" }, /TIDEGATE_NAMESPACE.*"Ops"/, /a-z/],
   ];
   for (const [name, env, message, hint] of wrong) {

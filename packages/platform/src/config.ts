@@ -49,7 +49,19 @@ export interface PlatformConfig {
 }
 
 const FILE_NAME = "tidegate.config.json";
-const FILE_KEYS = ["data", "demo", "host", "logLevel", "maxRetries", "namespace", "port", "redisPort", "redisUrl", "refreshInterval", "workers"] as const;
+const FILE_KEYS = [
+  "data",
+  "demo",
+  "host",
+  "logLevel",
+  "maxRetries",
+  "namespace",
+  "port",
+  "redisPort",
+  "redisUrl",
+  "refreshInterval",
+  "workers",
+] as const;
 type FileKey = (typeof FILE_KEYS)[number];
 
 /** One setting as it was found: where, for the error, and its text. */
@@ -72,7 +84,7 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     open: flags.open ?? true,
     host: host(pick(["--host", flags.host], "MONITOR_HOST", "host"), "127.0.0.1"),
     port: integer(pick(["--port", flags.port], "MONITOR_PORT", "port"), 8090, 0, 65_535),
-    redisUrl: pick(["--url", flags.url], "REDIS_STREAMS_URL", "redisUrl")?.value ?? null,
+    redisUrl: redisUrl(pick(["--url", flags.url], "REDIS_STREAMS_URL", "redisUrl")),
     redisPassword: fromEnvironment(env, "REDIS_PASSWORD")?.value ?? null,
     redisPort: integer(redisPort, 6380, 0, 65_535),
     redisPortChosen: redisPort !== null && redisPort.value !== "0",
@@ -165,6 +177,13 @@ function namespace(found: Found | null, fallback: string): string {
   if (found === null) return fallback;
   if (/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(found.value)) return found.value;
   throw wrong(found.where, `"${found.value}"`, "up to 64 of a-z 0-9 _ . - beginning with a letter or digit");
+}
+
+/** Only the shape; the streams library checks the rest when it connects. */
+function redisUrl(found: Found | null): string | null {
+  if (found === null) return null;
+  if (URL.canParse(found.value) && /^rediss?:\/\/./.test(found.value)) return found.value;
+  throw wrong(found.where, `"${found.value.replace(/\/\/.*@/, "//***@")}"`, "redis://host:6379 or rediss://user:password@host:6380/0");
 }
 
 function host(found: Found | null, fallback: string): string {

@@ -2,7 +2,17 @@
  * The platform's REST and WebSocket answers as types. The console and other clients know the platform only through this file.
  * All times are unix milliseconds unless a name says otherwise.
  */
-import type { AttemptRecord, ConsumerInfo, DeadLetter, DeadLetterGroup, GroupInfo, LaneInfo, Message, PendingEntry, WaitingRetry } from "@tidegate/streams";
+import type {
+  AttemptRecord,
+  ConsumerInfo,
+  DeadLetter,
+  DeadLetterGroup,
+  GroupInfo,
+  LaneInfo,
+  Message,
+  PendingEntry,
+  WaitingRetry,
+} from "@tidegate/streams";
 
 export type { AttemptRecord, ConsumerInfo, DeadLetter, DeadLetterGroup, GroupInfo, LaneInfo, Message, PendingEntry, WaitingRetry };
 
@@ -61,7 +71,12 @@ export interface PendingAnswer {
 export interface RedisMetrics {
   memory: { used_memory: number; used_memory_human: string; used_memory_peak: number; used_memory_peak_human: string; maxmemory: number };
   connections: { connected_clients: number; total_connections_received: number; total_commands_processed: number };
-  performance: { instantaneous_ops_per_sec: number; keyspace_hits: number; keyspace_misses: number; /** Percent, 0 when nothing was asked. */ hit_ratio: number };
+  performance: {
+    instantaneous_ops_per_sec: number;
+    keyspace_hits: number;
+    keyspace_misses: number;
+    /** Percent, 0 when nothing was asked. */ hit_ratio: number;
+  };
   persistence: { aof_enabled: boolean; aof_delayed_fsync: number; rdb_last_save_time: number; last_write_ok: boolean };
   uptime_seconds: number;
   redis_version: string;
@@ -95,7 +110,16 @@ export interface OrchestratorStatus {
 
 /** `GET /api/v1/topics` */
 export interface TopicsAnswer {
-  items: { topic: string; stream: string; length: number; entries_added: number; groups: number; lag: number; pending: number; retrying: number }[];
+  items: {
+    topic: string;
+    stream: string;
+    length: number;
+    entries_added: number;
+    groups: number;
+    lag: number;
+    pending: number;
+    retrying: number;
+  }[];
 }
 
 /** `GET /api/v1/groups?topic=` */

@@ -42,7 +42,9 @@ describe("Instance", () => {
     writeFileSync(join(folder, "instance.json"), JSON.stringify(left));
     const exit = once(ours, "exit");
     const told: string[] = [];
-    const instance = await Instance.claim(folder, record(process.pid), { redis: "mark-of-ours", control: "mark-of-ours" }, (name) => told.push(name));
+    const instance = await Instance.claim(folder, record(process.pid), { redis: "mark-of-ours", control: "mark-of-ours" }, (name) =>
+      told.push(name),
+    );
     await exit;
     assert.deepEqual(told, ["redis"]);
     assert.equal(stranger.exitCode ?? stranger.signalCode, null);
@@ -58,11 +60,24 @@ describe("Instance", () => {
 
 function record(pid: number): InstanceRecord {
   const redis = { redisUrl: "redis://127.0.0.1:1", redisPasswordFile: null };
-  return { pid, startedAt: 0, version: "0", state: "starting", birth: birthOf(pid), namespace: "n", ...redis, consoleUrl: "", ports: {}, children: {} };
+  return {
+    pid,
+    startedAt: 0,
+    version: "0",
+    state: "starting",
+    birth: birthOf(pid),
+    namespace: "n",
+    ...redis,
+    consoleUrl: "",
+    ports: {},
+    children: {},
+  };
 }
 
 async function idle(mark: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log(1)", mark], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log(1)", mark], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (child.stdout !== null) await once(child.stdout, "data");
   return child;
 }

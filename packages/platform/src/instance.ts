@@ -35,13 +35,20 @@ export class Instance {
    * Makes the folder (0700), ends what a killed supervisor left there and takes it.
    * Rejects with ALREADY_RUNNING while another supervisor lives; `ended` is told of every process that had to be ended.
    */
-  static async claim(folder: string, record: InstanceRecord, marks: ChildMarks, ended: (name: string, pid: number) => void): Promise<Instance> {
+  static async claim(
+    folder: string,
+    record: InstanceRecord,
+    marks: ChildMarks,
+    ended: (name: string, pid: number) => void,
+  ): Promise<Instance> {
     await makeFolder(folder);
     for (let attempt = 0; attempt < 5; attempt += 1) {
       if (await createFile(folder, record)) return new Instance(folder, record);
       await removeStale(folder, marks, ended);
     }
-    throw new PlatformError("ALREADY_RUNNING", `Another Tidegate is starting in ${folder}.`, { hint: "Wait for it, or choose another folder with --data." });
+    throw new PlatformError("ALREADY_RUNNING", `Another Tidegate is starting in ${folder}.`, {
+      hint: "Wait for it, or choose another folder with --data.",
+    });
   }
 
   get record(): InstanceRecord {
@@ -133,7 +140,9 @@ async function removeStale(folder: string, marks: ChildMarks, ended: (name: stri
 async function moveAway(folder: string, judged: InstanceRecord | null): Promise<void> {
   const aside = join(folder, `instance.${process.pid}.stale`);
   await rename(pathIn(folder), aside).catch(() => {});
-  const moved = await readFile(aside, "utf8").then((text) => JSON.parse(text) as InstanceRecord).catch(() => null);
+  const moved = await readFile(aside, "utf8")
+    .then((text) => JSON.parse(text) as InstanceRecord)
+    .catch(() => null);
   if (moved !== null && moved.pid !== judged?.pid) await link(aside, pathIn(folder)).catch(() => {});
   await rm(aside, { force: true });
 }

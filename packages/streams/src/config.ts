@@ -41,7 +41,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export function parseConfig(options: ConnectOptions, env: Environment = process.env): StreamsConfig {
   const given = options.url ?? text(env, "REDIS_STREAMS_URL");
-  const found = given === undefined || (options.namespace === undefined && text(env, "TIDEGATE_NAMESPACE") === undefined) ? findInstance(env) : null;
+  const found =
+    given === undefined || (options.namespace === undefined && text(env, "TIDEGATE_NAMESPACE") === undefined) ? findInstance(env) : null;
   const url = parseUrl(given ?? found?.file.redisUrl ?? "redis://127.0.0.1:6379", options.url === undefined ? "REDIS_STREAMS_URL" : "url");
   const password = options.password ?? (given === undefined ? found?.password : undefined) ?? text(env, "REDIS_PASSWORD");
   return {
@@ -64,7 +65,10 @@ export function parseConfig(options: ConnectOptions, env: Environment = process.
 /** The nearest running instance, searched upwards from the folder the user typed in; null if there is none. */
 export function findInstance(env: Environment = process.env): { file: InstanceFile; folder: string; password: string | undefined } | null {
   const fixed = text(env, "TIDEGATE_DATA");
-  const folders = fixed === undefined ? dataFoldersUpwards(text(env, "INIT_CWD") ?? process.cwd()) : [resolve(fixed)];
+  const folders =
+    fixed === undefined
+      ? dataFoldersUpwards(text(env, "INIT_CWD") ?? process.cwd())
+      : [resolve(text(env, "INIT_CWD") ?? process.cwd(), fixed)];
   for (const folder of folders) {
     const path = join(folder, "instance.json");
     if (!existsSync(path)) continue;
@@ -98,7 +102,9 @@ function withoutPassword(value: string): string {
 
 function parseNamespace(value: string): string {
   if (/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(value)) return value;
-  throw new TidegateError("INVALID_CONFIG", `The namespace "${value}" is not allowed.`, { hint: "Use up to 64 of a-z 0-9 _ . - and begin with a letter or digit." });
+  throw new TidegateError("INVALID_CONFIG", `The namespace "${value}" is not allowed.`, {
+    hint: "Use up to 64 of a-z 0-9 _ . - and begin with a letter or digit.",
+  });
 }
 
 function parseRetention(policy: RetentionPolicy | false | undefined): Required<RetentionPolicy> | false {
@@ -118,7 +124,9 @@ function integer(env: Environment, name: string): number | undefined {
   const value = text(env, name);
   if (value === undefined) return undefined;
   if (/^\d{1,15}$/.test(value)) return Number(value);
-  throw new TidegateError("INVALID_CONFIG", `${name} must be a whole number, found "${value}".`, { hint: `Unset ${name} or give it digits only.` });
+  throw new TidegateError("INVALID_CONFIG", `${name} must be a whole number, found "${value}".`, {
+    hint: `Unset ${name} or give it digits only.`,
+  });
 }
 
 function number(name: string, value: number | undefined, fallback: number, least: number): number {

@@ -86,5 +86,5 @@ export class RetryAfter extends Error {
 }
 
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(typeof thrown === "string" ? thrown : JSON.stringify(thrown) ?? String(thrown));
+  return thrown instanceof Error ? thrown : new Error(typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown)));
 }

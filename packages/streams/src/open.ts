@@ -23,9 +23,22 @@ import { BLOCK } from "./consume/reader.ts";
 import { Scripts } from "./redis/scripts.ts";
 import { integer } from "./redis/shapes.ts";
 import type {
-  ConnectOptions, ConsumeOptions, Consumer, DeadLetters, GroupOptions, Groups, Handler, MessagesOptions, PendingInfo,
-  PublishResult, ReadOptions, Receipt, RetryPolicy, ServerHealth, StreamInfo, Tide,
+  ConnectOptions,
+  ConsumeOptions,
+  Consumer,
+  DeadLetters,
+  GroupOptions,
+  Groups,
+  Handler,
+  MessagesOptions,
+  PublishResult,
+  ReadOptions,
+  Receipt,
+  RetryPolicy,
+  ServerHealth,
+  Tide,
 } from "./tide.ts";
+import type { PendingInfo, StreamInfo } from "./views.ts";
 
 /** Connects, checks that the server is fit to keep messages, and starts the duties. */
 export async function connect(options: ConnectOptions = {}): Promise<Tide> {
@@ -75,7 +88,13 @@ class Connection implements Tide {
       onDown: (fault) => notice({ level: "warning", code: "disconnected", message: fault.message }),
     });
     this.#publishing = this.#link("publish", DEADLINE, {});
-    this.#publisher = new Publisher({ ...config, link: this.#publishing, scripts: this.#scripts, keys: this.#keys, onTopic: (topic) => this.#touched.add(topic) });
+    this.#publisher = new Publisher({
+      ...config,
+      link: this.#publishing,
+      scripts: this.#scripts,
+      keys: this.#keys,
+      onTopic: (topic) => this.#touched.add(topic),
+    });
     this.#groupViews = new GroupViews(this.#commands, this.#scripts, this.#keys, () => this.topics());
     this.#topics = new TopicViews(this.#commands, this.#keys, this.#groupViews);
     this.groups = this.#groupViews;
@@ -105,7 +124,8 @@ class Connection implements Tide {
 
   async consume(topics: string | readonly string[], first: ConsumeOptions | Handler, second?: Handler): Promise<Consumer> {
     const [options, handler] = typeof first === "function" ? [{}, first] : [first, second];
-    if (typeof handler !== "function") throw new TidegateError("INVALID_CONFIG", "consume() needs a handler function as its last argument.");
+    if (typeof handler !== "function")
+      throw new TidegateError("INVALID_CONFIG", "consume() needs a handler function as its last argument.");
     const names = topicsOf(topics);
     const group = groupOf(options, names);
     const publish: Tide["publish"] = (topic, message) => this.publish(topic, message);
@@ -119,7 +139,10 @@ class Connection implements Tide {
     const names = topicsOf(topics);
     const group = groupOf(options, names);
     const prefetch = atLeast("prefetch", options.prefetch ?? 100, 1);
-    return new MessageIterator((work) => this.#consumer(names, group, options, work, prefetch, Math.min(256, Math.max(2, prefetch))), this.#retry(options));
+    return new MessageIterator(
+      (work) => this.#consumer(names, group, options, work, prefetch, Math.min(256, Math.max(2, prefetch))),
+      this.#retry(options),
+    );
   }
 
   topics(): Promise<readonly string[]> {
@@ -177,20 +200,33 @@ class Connection implements Tide {
     const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, notice: this.#config.onNotice };
     const reaper = new Reaper({ ...shared, groups: () => this.#groupsHere() });
     const { retention, deadLetterTtl } = this.#config;
-    return retention === false ? [reaper] : [reaper, new Retention({ ...shared, topics: () => this.#touched, policy: retention, deadLetterTtl })];
+    return retention === false
+      ? [reaper]
+      : [reaper, new Retention({ ...shared, topics: () => this.#touched, policy: retention, deadLetterTtl })];
   }
 
   *#groupsHere(): Generator<readonly [string, string]> {
     for (const consumer of this.#consumers) for (const topic of consumer.topics) yield [topic, consumer.group];
   }
 
-  async #consumer(topics: readonly string[], group: string, options: GroupOptions, work: Work, concurrency: number, batch: number): Promise<GroupConsumer> {
+  async #consumer(
+    topics: readonly string[],
+    group: string,
+    options: GroupOptions,
+    work: Work,
+    concurrency: number,
+    batch: number,
+  ): Promise<GroupConsumer> {
     if (this.#closing !== undefined) throw new TidegateError("CLOSED", "The connection was closed.");
     for (const topic of topics) this.#touched.add(topic);
     const consumer = new GroupConsumer({
       store: new GroupStore(this.#commands, this.#scripts, this.#keys, group),
       sources: sourcesOf(this.#keys, topics, group),
-      topics, commands: this.#commands, work, concurrency, batch,
+      topics,
+      commands: this.#commands,
+      work,
+      concurrency,
+      batch,
       openReader: (name, onUp) => this.#readerLink(name, onUp),
       baseName: nameOf(options.name ?? hostname()),
       start: startOf(options.from ?? "beginning"),
@@ -234,7 +270,10 @@ class Connection implements Tide {
 
   async #ping(): Promise<void> {
     const start = performance.now();
-    await this.#commands.call(["PING"]).then(() => (this.#roundTrip = performance.now() - start), () => {});
+    await this.#commands.call(["PING"]).then(
+      () => (this.#roundTrip = performance.now() - start),
+      () => {},
+    );
   }
 }
 
@@ -249,11 +288,15 @@ function groupOf(options: GroupOptions, topics: readonly string[]): string {
 }
 
 function nameOf(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9_-]/g, "-").slice(0, 48) || "consumer";
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]/g, "-")
+      .slice(0, 48) || "consumer"
+  );
 }
 
 function atLeast(name: string, value: number, least: number): number {
   if (Number.isFinite(value) && value >= least) return value;
   throw new TidegateError("INVALID_CONFIG", `${name} must be a number of at least ${least}, found ${value}.`);
 }
-

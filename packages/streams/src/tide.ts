@@ -2,7 +2,8 @@
  * The public face of the library: what an application developer sees after `connect()`.
  * Shapes and promises live here; the classes that keep them are wired in `open.ts`.
  */
-import type { Message, Priority, OutgoingMessage, AttemptRecord } from "./message/message.ts";
+import type { AttemptRecord, Message, OutgoingMessage } from "./message/message.ts";
+import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterPage, GroupInfo, PendingInfo, StreamInfo } from "./views.ts";
 
 export interface RetentionPolicy {
   /** Entries a topic keeps over all lanes; older ones go first, but never one a live group still needs. Default 100,000. */
@@ -56,7 +57,7 @@ export interface Receipt {
 export type PublishResult = { readonly ok: true; readonly receipt: Receipt } | { readonly ok: false; readonly error: Error };
 
 /** Where a *new* group starts; an existing group goes on where it was. */
-export type StartPosition = "beginning" | "now" | Date | string;
+export type StartPosition = "beginning" | "now" | Date | (string & {});
 
 export interface RetryPolicy {
   /** Retries after the first attempt. Default: `MAX_RETRIES`, then 3 (so 4 attempts). A message's own `max_retries` wins. */
@@ -153,79 +154,6 @@ export interface HeldMessage extends Message {
   deadLetter(reason: unknown): Promise<boolean>;
 }
 
-export interface LaneInfo {
-  readonly priority: Priority;
-  readonly stream: string;
-  readonly length: number;
-  readonly lastEntryId: string | null;
-  /** Entries ever added; grows by one per publish, trimming or not. */
-  readonly entriesAdded: number;
-}
-
-export interface GroupInfo {
-  readonly topic: string;
-  readonly group: string;
-  /** Not yet delivered, over all lanes. */
-  readonly lag: number;
-  /** Delivered and unanswered, retries in work included. */
-  readonly pending: number;
-  /** Waiting for their due time. */
-  readonly retrying: number;
-  readonly consumers: readonly ConsumerInfo[];
-  /** Lanes on which Redis has no such group; not empty means messages there are not read. */
-  readonly missingLanes: readonly Priority[];
-  /** Milliseconds the oldest pending entry has been without heartbeat, or null. */
-  readonly oldestPendingIdle: number | null;
-}
-
-export interface ConsumerInfo {
-  readonly name: string;
-  readonly pending: number;
-  /** Milliseconds since its last attempt to read. */
-  readonly idle: number;
-}
-
-export interface StreamInfo {
-  readonly topic: string;
-  /** Key of the normal lane. */
-  readonly stream: string;
-  /** Entries over all lanes. */
-  readonly length: number;
-  readonly entriesAdded: number;
-  readonly firstEntry: Message | null;
-  readonly lastEntry: Message | null;
-  readonly lanes: readonly LaneInfo[];
-  readonly groups: readonly GroupInfo[];
-}
-
-export interface PendingEntry {
-  readonly entryId: string;
-  readonly stream: string;
-  readonly consumer: string;
-  readonly idle: number;
-  readonly deliveries: number;
-  /** Lane or `retry`. */
-  readonly source: Priority | "retry";
-}
-
-export interface WaitingRetry {
-  readonly entryId: string;
-  readonly dueAt: number;
-  readonly failures: number;
-  readonly lastError: string | null;
-}
-
-export interface PendingInfo {
-  readonly topic: string;
-  readonly group: string;
-  readonly count: number;
-  /** At most the first 100 per stream. */
-  readonly entries: readonly PendingEntry[];
-  /** At most the next 100 due. */
-  readonly retries: readonly WaitingRetry[];
-  readonly retryCount: number;
-}
-
 export interface ReadOptions {
   /** Inclusive start: entry id, Date, or "beginning". Default "beginning". */
   readonly from?: string | Date;
@@ -234,52 +162,6 @@ export interface ReadOptions {
   readonly limit?: number;
   /** Newest first. */
   readonly reverse?: boolean;
-}
-
-export interface DeadLetter {
-  /** Entry id in the dead-letter stream; what replay and discard take. */
-  readonly id: string;
-  readonly topic: string;
-  readonly originalStream: string;
-  readonly originalId: string;
-  readonly group: string;
-  readonly consumer: string;
-  /** Unix milliseconds. */
-  readonly failedAt: number;
-  readonly errorCode: string;
-  readonly errorMessage: string;
-  readonly errorStack: string | null;
-  readonly attempts: readonly AttemptRecord[];
-  /** Null where the entry could not be decoded; `raw` always has the fields. */
-  readonly message: Message | null;
-  readonly raw: Readonly<Record<string, string>>;
-}
-
-export interface DeadLetterFilter {
-  readonly topic?: string;
-  readonly group?: string;
-  readonly eventType?: string;
-  readonly errorCode?: string;
-  readonly ids?: readonly string[];
-}
-
-export interface DeadLetterPage {
-  readonly items: readonly DeadLetter[];
-  /** Give it back as `cursor` for the next page; null at the end. */
-  readonly next: string | null;
-  /** All dead letters, unfiltered. */
-  readonly total: number;
-}
-
-export interface DeadLetterGroup {
-  readonly topic: string;
-  readonly group: string;
-  readonly eventType: string;
-  readonly errorCode: string;
-  readonly errorMessage: string;
-  readonly count: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
 }
 
 export interface DeadLetters {

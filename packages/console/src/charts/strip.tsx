@@ -4,6 +4,7 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
+// oxlint-disable-next-line import/default -- the linter sees its CommonJS build; Vite takes the ES module, which has a default.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clock } from "../format.ts";
@@ -38,10 +39,22 @@ export function Strip(props: StripProps): JSX.Element {
         <h3>{props.title}</h3>
         <ul class="legend">
           {props.series.map((s, i) => (
-            <li key={s.label}><i class={`series-${i}`} /><span>{s.label}</span> <b>{s.values[at] === undefined ? "–" : props.format(s.values[at])}</b></li>
+            <li key={s.label}>
+              <i class={`series-${i}`} />
+              <span>{s.label}</span> <b>{s.values[at] === undefined ? "–" : props.format(s.values[at])}</b>
+            </li>
           ))}
         </ul>
-        <button type="button" class="plain" aria-pressed={asTable} aria-label={`${props.title} as a table`} title="Show as a table" onClick={() => setAsTable(!asTable)}><Sign name="table" /></button>
+        <button
+          type="button"
+          class="plain"
+          aria-pressed={asTable}
+          aria-label={`${props.title} as a table`}
+          title="Show as a table"
+          onClick={() => setAsTable(!asTable)}
+        >
+          <Sign name="table" />
+        </button>
       </header>
       {asTable ? <StripTable {...props} /> : <Canvas {...props} theme={shown.value} onHover={setHovered} />}
     </section>
@@ -76,9 +89,19 @@ function options(props: StripProps & { onHover: (index: number | null) => void }
     height,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: "strips" }, points: { size: 6 } },
-    scales: { x: { range: () => [(Date.now() - WINDOW) / 1000, Date.now() / 1000] }, y: { range: (_, __, max) => [0, props.top ?? Math.max(1, max * 1.15)] } },
+    scales: {
+      x: { range: () => [(Date.now() - WINDOW) / 1000, Date.now() / 1000] },
+      y: { range: (_, __, max) => [0, props.top ?? Math.max(4, max * 1.15)] },
+    },
     axes: [
-      { ...axis, size: 24, space: 70, grid: { show: false }, values: (_, ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)) },
+      {
+        ...axis,
+        size: 24,
+        space: 70,
+        incrs: [60, 120],
+        grid: { show: false },
+        values: (_, ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)),
+      },
       { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map((t) => props.format(t)) },
     ],
     series: [{}, ...props.series.map((s, i) => seriesOf(s, i, element))],
@@ -111,10 +134,26 @@ function StripTable({ title, times, series, format }: StripProps): JSX.Element {
   return (
     <div class="strip-table" tabIndex={0} role="region" aria-label={`${title}, table`}>
       <table>
-        <thead><tr><th scope="col">Time</th>{series.map((s) => <th key={s.label} scope="col" class="number">{s.label}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            {series.map((s) => (
+              <th key={s.label} scope="col" class="number">
+                {s.label}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.map((i) => (
-            <tr key={times[i]}><td>{clock(times[i] ?? 0).slice(0, 8)}</td>{series.map((s) => <td key={s.label} class="number">{format(s.values[i] ?? 0)}</td>)}</tr>
+            <tr key={times[i]}>
+              <td>{clock(times[i] ?? 0).slice(0, 8)}</td>
+              {series.map((s) => (
+                <td key={s.label} class="number">
+                  {format(s.values[i] ?? 0)}
+                </td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>

@@ -60,9 +60,9 @@ export class Feed {
   #open(): void {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
     this.#socket = socket;
-    socket.onopen = () => this.#opened();
-    socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = () => this.#closed(socket);
+    socket.addEventListener("open", () => this.#opened());
+    socket.addEventListener("message", (event) => this.#received(event.data));
+    socket.addEventListener("close", () => this.#closed(socket));
   }
 
   #opened(): void {
@@ -95,7 +95,8 @@ export class Feed {
       this.#enqueue(update);
       for (const topic of this.#followers.keys()) await this.#pollTopic(topic);
     } catch (error) {
-      if (this.#running && this.#polling !== undefined) this.connection.value = problemOf(error).code === "UNREACHABLE" ? "offline" : "polling";
+      if (this.#running && this.#polling !== undefined)
+        this.connection.value = problemOf(error).code === "UNREACHABLE" ? "offline" : "polling";
     }
   }
 

@@ -16,19 +16,36 @@ const lagWindow = 30_000;
 const stuckAfter = 60_000;
 
 export function problemsOf(update: LiveUpdate, samples: readonly Sample[]): Problem[] {
-  const found = [...deadLetters(update), ...redis(update), ...components(update), ...groupsOf(update).flatMap((group) => lagging(group, samples))];
+  const found = [
+    ...deadLetters(update),
+    ...redis(update),
+    ...components(update),
+    ...groupsOf(update).flatMap((group) => lagging(group, samples)),
+  ];
   return found.sort((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
 }
 
 function deadLetters(update: LiveUpdate): Problem[] {
   const n = update.dead_letter.length;
   if (n === 0) return [];
-  return [{ level: "bad", title: plural(n, "dead letter"), detail: "Messages that failed every attempt. Look at the error, then replay or discard them.", href: "/dead-letters" }];
+  return [
+    {
+      level: "bad",
+      title: plural(n, "dead letter"),
+      detail: "Messages that failed every attempt. Look at the error, then replay or discard them.",
+      href: "/dead-letters",
+    },
+  ];
 }
 
 function components(update: LiveUpdate): Problem[] {
   const sick = update.components.filter((c) => c.state === "unhealthy" || c.state === "failed");
-  return sick.map((c) => ({ level: "bad", title: `${c.name} is ${c.state}`, detail: c.detail ?? "No detail was given.", href: "/#components" }));
+  return sick.map((c) => ({
+    level: "bad",
+    title: `${c.name} is ${c.state}`,
+    detail: c.detail ?? "No detail was given.",
+    href: "/#components",
+  }));
 }
 
 function redis(update: LiveUpdate): Problem[] {
@@ -36,9 +53,15 @@ function redis(update: LiveUpdate): Problem[] {
   const found: Problem[] = [];
   if (memory.maxmemory > 0 && memory.used_memory > memory.maxmemory * 0.85) {
     const share = Math.round((memory.used_memory / memory.maxmemory) * 100);
-    found.push({ level: "warn", title: `Redis memory at ${share} %`, detail: "At 100 % Redis refuses new messages. Raise maxmemory or keep fewer entries.", href: "/redis" });
+    found.push({
+      level: "warn",
+      title: `Redis memory at ${share} %`,
+      detail: "At 100 % Redis refuses new messages. Raise maxmemory or keep fewer entries.",
+      href: "/redis",
+    });
   }
-  if (!persistence.last_write_ok) found.push({ level: "bad", title: "Redis cannot write to disk", detail: "Check the free space of the data folder.", href: "/redis" });
+  if (!persistence.last_write_ok)
+    found.push({ level: "bad", title: "Redis cannot write to disk", detail: "Check the free space of the data folder.", href: "/redis" });
   return found;
 }
 
@@ -48,10 +71,20 @@ function lagging(group: GroupInfo, samples: readonly Sample[]): Problem[] {
   const before = lagBefore(group, samples);
   if (group.lag >= smallestLag && before !== null && group.lag > before * 1.1) {
     const rest = group.consumers.length === 0 ? "no consumer is running" : `it has ${plural(group.consumers.length, "consumer")}`;
-    found.push({ level: "warn", title: `${group.group} is falling behind`, detail: `${count(group.lag)} messages of ${group.topic} wait, ${count(before)} half a minute ago; ${rest}.`, href });
+    found.push({
+      level: "warn",
+      title: `${group.group} is falling behind`,
+      detail: `${count(group.lag)} messages of ${group.topic} wait, ${count(before)} half a minute ago; ${rest}.`,
+      href,
+    });
   }
   if (group.oldestPendingIdle !== null && group.oldestPendingIdle > stuckAfter) {
-    found.push({ level: "warn", title: `${group.group} holds a message without a sign of life`, detail: `Delivered ${duration(group.oldestPendingIdle)} ago on ${group.topic} and not answered.`, href });
+    found.push({
+      level: "warn",
+      title: `${group.group} holds a message without a sign of life`,
+      detail: `Delivered ${duration(group.oldestPendingIdle)} ago on ${group.topic} and not answered.`,
+      href,
+    });
   }
   return found;
 }

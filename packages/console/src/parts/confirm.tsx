@@ -39,18 +39,30 @@ function Dialog({ question, answer }: { question: Question; answer: (yes: boolea
   const allowed = question.typed === undefined || typed === question.typed;
   return (
     <dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onClose={() => answer(false)}>
-      <form method="dialog" onSubmit={(event) => { event.preventDefault(); if (allowed) answer(true); }}>
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (allowed) answer(true);
+        }}
+      >
         <h2 id="confirm-title">{question.title}</h2>
         <p>{question.text}</p>
         {question.typed !== undefined && (
           <label class="field">
-            <span>Type <code>{question.typed}</code> to go on</span>
+            <span>
+              Type <code>{question.typed}</code> to go on
+            </span>
             <input value={typed} autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />
           </label>
         )}
         <div class="actions">
-          <button type="button" class="button" onClick={() => answer(false)}>Cancel</button>
-          <button type="submit" class={`button ${question.danger ? "danger" : "primary"}`} disabled={!allowed}>{question.action}</button>
+          <button type="button" class="button" onClick={() => answer(false)}>
+            Cancel
+          </button>
+          <button type="submit" class={`button ${question.danger ? "danger" : "primary"}`} disabled={!allowed}>
+            {question.action}
+          </button>
         </div>
       </form>
     </dialog>

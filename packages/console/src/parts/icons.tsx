@@ -3,7 +3,19 @@ import type { ComponentChildren, JSX } from "preact";
 
 function Icon({ children }: { children: ComponentChildren }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 24 24" width="18" height="18" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      width="18"
+      height="18"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
       {children}
     </svg>
   );
@@ -11,12 +23,20 @@ function Icon({ children }: { children: ComponentChildren }): JSX.Element {
 
 const icons = {
   overview: <path d="M3 12h4l2.500-7 5 14 2.500-7h4" />,
-  topics: <path d="M4 7c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0M4 12c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0M4 17c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0" />,
-  groups: <path d="M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20c.4-3.600 3-5.500 6.500-5.500s6.100 1.900 6.500 5.500M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.800c2 .8 3.200 2.500 3.500 5.200" />,
+  topics: (
+    <path d="M4 7c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0M4 12c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0M4 17c2.700-2.700 5.300-2.700 8 0s5.300 2.700 8 0" />
+  ),
+  groups: (
+    <path d="M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20c.4-3.600 3-5.500 6.500-5.500s6.100 1.900 6.500 5.500M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.800c2 .8 3.200 2.500 3.500 5.200" />
+  ),
   letters: <path d="M3.500 6.500h17v12h-17zM3.500 7l8.500 6.500L20.500 7" />,
-  redis: <path d="M4 6.500C4 4.600 7.600 3.500 12 3.500s8 1.100 8 3-3.600 3-8 3-8-1.100-8-3zM4 6.500v11c0 1.900 3.600 3 8 3s8-1.100 8-3v-11M4 12c0 1.900 3.600 3 8 3s8-1.100 8-3" />,
+  redis: (
+    <path d="M4 6.500C4 4.600 7.600 3.500 12 3.500s8 1.100 8 3-3.600 3-8 3-8-1.100-8-3zM4 6.500v11c0 1.900 3.600 3 8 3s8-1.100 8-3v-11M4 12c0 1.900 3.600 3 8 3s8-1.100 8-3" />
+  ),
   auto: <path d="M12 3.500a8.500 8.500 0 1 0 0 17zM12 3.500a8.500 8.500 0 0 1 0 17" />,
-  light: <path d="M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.500v2M12 19.500v2M2.500 12h2M19.500 12h2M5.300 5.300l1.400 1.400M17.300 17.300l1.400 1.400M5.300 18.700l1.400-1.400M17.300 6.700l1.400-1.400" />,
+  light: (
+    <path d="M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.500v2M12 19.500v2M2.500 12h2M19.500 12h2M5.300 5.300l1.400 1.400M17.300 17.300l1.400 1.400M5.300 18.700l1.400-1.400M17.300 6.700l1.400-1.400" />
+  ),
   dark: <path d="M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z" />,
   pause: <path d="M8 5v14M16 5v14" />,
   play: <path d="M7 4.500v15l12-7.500z" />,
@@ -43,7 +63,17 @@ export function Sign({ name }: { name: IconName }): JSX.Element {
 export function Wordmark(): JSX.Element {
   return (
     <span class="wordmark">
-      <svg viewBox="0 0 24 24" width="26" height="26" fill="none" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">
+      <svg
+        viewBox="0 0 24 24"
+        width="26"
+        height="26"
+        fill="none"
+        stroke-width="2"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+        aria-hidden="true"
+        focusable="false"
+      >
         <path d="M5 20V9a7 7 0 0 1 14 0v11" stroke="currentColor" />
         <path class="wave" d="M2.500 15.500c1.600-2 3.200-2 4.750 0s3.150 2 4.750 0 3.150-2 4.750 0 3.150 2 4.750 0" />
       </svg>

@@ -13,8 +13,14 @@ export function Json({ value, label }: { value: unknown; label: string }): JSX.E
   return (
     <div class="json">
       <CopyButton text={whole} label={`Copy ${label}`} />
-      <pre tabIndex={0} role="region" aria-label={label}>{text.length <= colouredAtMost ? coloured(text) : text}</pre>
-      {text.length < whole.length && <p class="faint">The first {bytes(shownAtMost)} of {bytes(whole.length)}; copy takes all of it.</p>}
+      <pre tabIndex={0} role="region" aria-label={label}>
+        {text.length <= colouredAtMost ? coloured(text) : text}
+      </pre>
+      {text.length < whole.length && (
+        <p class="faint">
+          The first {bytes(shownAtMost)} of {bytes(whole.length)}; copy takes all of it.
+        </p>
+      )}
     </div>
   );
 }
@@ -23,7 +29,13 @@ function coloured(text: string): (string | JSX.Element)[] {
   const parts: (string | JSX.Element)[] = [];
   let end = 0;
   for (const found of text.matchAll(token)) {
-    parts.push(text.slice(end, found.index), <span key={found.index} class={kind(found)}>{found[1] ?? found[0]}</span>, found[2] ?? "");
+    parts.push(
+      text.slice(end, found.index),
+      <span key={found.index} class={kind(found)}>
+        {found[1] ?? found[0]}
+      </span>,
+      found[2] ?? "",
+    );
     end = found.index + found[0].length;
   }
   parts.push(text.slice(end));

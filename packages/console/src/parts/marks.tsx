@@ -9,7 +9,15 @@ export function Pill({ tone, children }: { tone: Tone; children: string }): JSX.
   return <span class={`pill ${tone}`}>{children}</span>;
 }
 
-const tones: Record<ComponentState, Tone> = { waiting: "quiet", starting: "accent", healthy: "good", unhealthy: "bad", stopping: "warn", stopped: "quiet", failed: "bad" };
+const tones: Record<ComponentState, Tone> = {
+  waiting: "quiet",
+  starting: "accent",
+  healthy: "good",
+  unhealthy: "bad",
+  stopping: "warn",
+  stopped: "quiet",
+  failed: "bad",
+};
 
 export function State({ state }: { state: ComponentState }): JSX.Element {
   return <Pill tone={tones[state]}>{state}</Pill>;
@@ -30,7 +38,15 @@ export function Spark({ values }: { values: readonly number[] }): JSX.Element {
   const step = width / Math.max(1, values.length - 1);
   const points = values.map((v, i) => `${(i * step).toFixed(1)},${(height - 2 - (v / top) * (height - 4)).toFixed(1)}`);
   return (
-    <svg class="spark" viewBox={`0 0 ${width} ${height}`} width={width} height={height} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <svg
+      class="spark"
+      viewBox={`0 0 ${width} ${height}`}
+      width={width}
+      height={height}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
       {points.length > 1 && <polyline points={points.join(" ")} fill="none" />}
     </svg>
   );

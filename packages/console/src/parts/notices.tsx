@@ -15,10 +15,19 @@ export function ProblemBox({ problem, retry }: { problem: Problem; retry?: () =>
         {problem.hint && <p>{problem.hint}</p>}
         <p class="faint">
           <code>{problem.code}</code>
-          {problem.request_id && <> · request <code>{problem.request_id}</code></>}
+          {problem.request_id && (
+            <>
+              {" "}
+              · request <code>{problem.request_id}</code>
+            </>
+          )}
         </p>
       </div>
-      {retry && <button type="button" class="button" onClick={retry}>Try again</button>}
+      {retry && (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
@@ -34,7 +43,11 @@ export function Empty({ title, children, command }: { title: string; children?: 
 }
 
 export function Loading(): JSX.Element {
-  return <p class="loading" role="status">Loading…</p>;
+  return (
+    <p class="loading" role="status">
+      Loading…
+    </p>
+  );
 }
 
 interface Toast {
@@ -65,7 +78,9 @@ export function Toasts(): JSX.Element {
           <Sign name="check" />
           <span>{t.text}</span>
           {t.href && <a href={t.href}>Show</a>}
-          <button type="button" class="plain" aria-label="Dismiss" onClick={() => dismiss(t.id)}><Sign name="close" /></button>
+          <button type="button" class="plain" aria-label="Dismiss" onClick={() => dismiss(t.id)}>
+            <Sign name="close" />
+          </button>
         </div>
       ))}
     </div>

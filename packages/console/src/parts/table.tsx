@@ -9,6 +9,8 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren;
   /** Right-aligned, tabular figures. */
   number?: boolean;
+  /** Running text: may wrap, and takes a card's whole width. */
+  wide?: boolean;
   /** Heads the card where it is narrow. */
   lead?: boolean;
 }
@@ -25,12 +27,22 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>): J
     <div class="table-frame">
       <table role="table" aria-label={label}>
         <thead role="rowgroup">
-          <tr role="row">{columns.map((c) => <th key={c.label} role="columnheader" scope="col" class={c.number ? "number" : ""}>{c.label}</th>)}</tr>
+          <tr role="row">
+            {columns.map((c) => (
+              <th key={c.label} role="columnheader" scope="col" class={c.number ? "number" : ""}>
+                {c.label}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody role="rowgroup">
           {rows.map((row) => (
             <tr key={rowKey(row)} role="row">
-              {columns.map((c) => <td key={c.label} role="cell" data-label={c.label} class={classOf(c)}>{c.cell(row)}</td>)}
+              {columns.map((c) => (
+                <td key={c.label} role="cell" data-label={c.label} class={classOf(c)}>
+                  {c.cell(row)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -39,8 +51,8 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>): J
   );
 }
 
-function classOf(column: { number?: boolean; lead?: boolean }): string {
-  return [column.number && "number", column.lead && "lead"].filter(Boolean).join(" ");
+function classOf(column: { number?: boolean; lead?: boolean; wide?: boolean }): string {
+  return [column.number && "number", column.lead && "lead", column.wide && "wide"].filter(Boolean).join(" ");
 }
 
 export interface Fact {

@@ -32,7 +32,18 @@ async function discard(selection: DeadLetterSelection): Promise<string> {
 }
 
 function question(kind: "replay" | "discard", n: number, what: string): Question {
-  if (kind === "replay") return { title: `Replay ${plural(n, "message")}?`, text: `From ${what}. Each goes back to the group it failed in, with fresh attempts; other groups do not see it.`, action: `Replay ${count(n)}` };
+  if (kind === "replay")
+    return {
+      title: `Replay ${plural(n, "message")}?`,
+      text: `From ${what}. Each goes back to the group it failed in, with fresh attempts; other groups do not see it.`,
+      action: `Replay ${count(n)}`,
+    };
   const typed = n > typedAbove ? { typed: String(n) } : {};
-  return { title: `Discard ${plural(n, "message")}?`, text: `From ${what}. They are deleted for good; this cannot be undone.`, action: `Discard ${count(n)}`, danger: true, ...typed };
+  return {
+    title: `Discard ${plural(n, "message")}?`,
+    text: `From ${what}. They are deleted for good; this cannot be undone.`,
+    action: `Discard ${count(n)}`,
+    danger: true,
+    ...typed,
+  };
 }

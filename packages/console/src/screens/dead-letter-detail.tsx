@@ -15,20 +15,34 @@ export function DeadLetterDetail({ letter, done }: { letter: DeadLetter; done: (
   return (
     <div class="letter">
       <div class="actions">
-        <button type="button" class="button primary" onClick={() => void act("replay")}><Sign name="replay" /> Replay this one</button>
-        <button type="button" class="button danger-text" onClick={() => void act("discard")}><Sign name="discard" /> Discard this one</button>
+        <button type="button" class="button primary" onClick={() => void act("replay")}>
+          <Sign name="replay" /> Replay this one
+        </button>
+        <button type="button" class="button danger-text" onClick={() => void act("discard")}>
+          <Sign name="discard" /> Discard this one
+        </button>
       </div>
       <div class="columns">
         <div>
           <h4>Attempts, newest first</h4>
-          <ol class="attempts">{letter.attempts.toReversed().map((a) => <Attempt key={a.attempt} record={a} />)}</ol>
+          <ol class="attempts">
+            {letter.attempts.toReversed().map((a) => (
+              <Attempt key={a.attempt} record={a} />
+            ))}
+          </ol>
           {letter.attempts.length === 0 && <p>{letter.errorMessage}</p>}
           {letter.errorStack && letter.attempts.every((a) => !a.stack) && <Stack text={letter.errorStack} />}
         </div>
         <div>
           <h4>{letter.message ? "Data" : "Raw fields"}</h4>
           <Json value={letter.message ? letter.message.data : letter.raw} label={letter.message ? "data" : "raw fields"} />
-          <Facts facts={[...(letter.message ? factsOf(letter.message) : []), { label: "Stream", value: <code>{letter.originalStream}</code> }, { label: "Dead since", value: dateTime(letter.failedAt) }]} />
+          <Facts
+            facts={[
+              ...(letter.message ? factsOf(letter.message) : []),
+              { label: "Stream", value: <code>{letter.originalStream}</code> },
+              { label: "Dead since", value: dateTime(letter.failedAt) },
+            ]}
+          />
         </div>
       </div>
     </div>
@@ -38,13 +52,22 @@ export function DeadLetterDetail({ letter, done }: { letter: DeadLetter; done: (
 function Attempt({ record }: { record: AttemptRecord }): JSX.Element {
   return (
     <li>
-      <p><b>{record.attempt}.</b> <strong>{record.error}</strong></p>
-      <p class="faint"><code>{record.code}</code> · {dateTime(record.at)} · {record.consumer}</p>
+      <p>
+        <b>{record.attempt}.</b> <strong>{record.error}</strong>
+      </p>
+      <p class="faint">
+        <code>{record.code}</code> · {dateTime(record.at)} · {record.consumer}
+      </p>
       {record.stack && <Stack text={record.stack} />}
     </li>
   );
 }
 
 function Stack({ text }: { text: string }): JSX.Element {
-  return <details><summary>Stack</summary><pre tabIndex={0}>{text}</pre></details>;
+  return (
+    <details>
+      <summary>Stack</summary>
+      <pre tabIndex={0}>{text}</pre>
+    </details>
+  );
 }

@@ -23,17 +23,29 @@ export function DeadLetterError({ failure, changed }: { failure: Failure; change
   return (
     <section class={`failure panel ${open ? "open" : ""}`} aria-label={`${failure.errorCode} in ${failure.group}`}>
       <div class="summary">
-        <button type="button" class="expand" aria-expanded={open} onClick={() => setQuery({ error: open ? null : failure.key, letter: null })}>
+        <button
+          type="button"
+          class="expand"
+          aria-expanded={open}
+          onClick={() => setQuery({ error: open ? null : failure.key, letter: null })}
+        >
           <Sign name="right" />
           <b class="many">{count(failure.count)}</b>
           <span class="what">
             <strong>{failure.errorMessage}</strong>
-            <small><code>{failure.errorCode}</code> · {failure.eventType} · {failure.topic} → {failure.group}{failure.texts > 1 && ` · and ${plural(failure.texts - 1, "similar text")}`} · last {ago(failure.lastAt, now.value)}</small>
+            <small>
+              <code>{failure.errorCode}</code> · {failure.eventType} · {failure.topic} → {failure.group}
+              {failure.texts > 1 && ` · and ${plural(failure.texts - 1, "similar text")}`} · last {ago(failure.lastAt, now.value)}
+            </small>
           </span>
         </button>
         <div class="actions">
-          <button type="button" class="button" onClick={() => void act("replay")}><Sign name="replay" /> Replay {count(failure.count)}</button>
-          <button type="button" class="button danger-text" onClick={() => void act("discard")}><Sign name="discard" /> Discard</button>
+          <button type="button" class="button" onClick={() => void act("replay")}>
+            <Sign name="replay" /> Replay {count(failure.count)}
+          </button>
+          <button type="button" class="button danger-text" onClick={() => void act("discard")}>
+            <Sign name="discard" /> Discard
+          </button>
         </div>
       </div>
       {open && <Letters failure={failure} changed={changed} />}
@@ -62,17 +74,45 @@ function Letters({ failure, changed }: { failure: Failure; changed: () => void }
       {present.length > 0 && (
         <div class="toolbar" role="toolbar" aria-label="Selection">
           <b>{plural(present.length, "message")} selected</b>
-          <button type="button" class="button" onClick={() => void act("replay")}><Sign name="replay" /> Replay selected</button>
-          <button type="button" class="button danger-text" onClick={() => void act("discard")}><Sign name="discard" /> Discard selected</button>
+          <button type="button" class="button" onClick={() => void act("replay")}>
+            <Sign name="replay" /> Replay selected
+          </button>
+          <button type="button" class="button danger-text" onClick={() => void act("discard")}>
+            <Sign name="discard" /> Discard selected
+          </button>
         </div>
       )}
-      <ul>{answer.data.items.map((letter) => <Letter key={letter.id} letter={letter} chosen={chosen.has(letter.id)} choose={(on) => setChosen(toggled(chosen, letter.id, on))} done={done} />)}</ul>
-      {answer.data.next !== null && limit < 500 && <button type="button" class="button" onClick={() => setLimit(Math.min(500, limit + 150))}>Show more</button>}
+      <ul>
+        {answer.data.items.map((letter) => (
+          <Letter
+            key={letter.id}
+            letter={letter}
+            chosen={chosen.has(letter.id)}
+            choose={(on) => setChosen(toggled(chosen, letter.id, on))}
+            done={done}
+          />
+        ))}
+      </ul>
+      {answer.data.next !== null && limit < 500 && (
+        <button type="button" class="button" onClick={() => setLimit(Math.min(500, limit + 150))}>
+          Show more
+        </button>
+      )}
     </div>
   );
 }
 
-function Letter({ letter, chosen, choose, done }: { letter: DeadLetter; chosen: boolean; choose: (on: boolean) => void; done: () => void }): JSX.Element {
+function Letter({
+  letter,
+  chosen,
+  choose,
+  done,
+}: {
+  letter: DeadLetter;
+  chosen: boolean;
+  choose: (on: boolean) => void;
+  done: () => void;
+}): JSX.Element {
   const open = query.value.get("letter") === letter.id;
   const name = letter.message?.messageId ?? letter.originalId;
   return (

@@ -11,7 +11,11 @@ export function Deliveries({ message, groups }: { message: Message; groups: read
   return (
     <>
       <h4>Attempts</h4>
-      <ul class="deliveries">{groups.map((g) => <Delivery key={g.group} message={message} group={g.group} />)}</ul>
+      <ul class="deliveries">
+        {groups.map((g) => (
+          <Delivery key={g.group} message={message} group={g.group} />
+        ))}
+      </ul>
     </>
   );
 }
@@ -19,12 +23,22 @@ export function Deliveries({ message, groups }: { message: Message; groups: read
 function Delivery({ message, group }: { message: Message; group: string }): JSX.Element {
   const { topic, entryId } = message;
   const pending = useResource<PendingAnswer>(`/api/pending/${encodeURIComponent(topic)}/${encodeURIComponent(group)}`, every).data;
-  const dead = useResource<DeadLettersAnswer>(`/api/v1/dead-letters${queryOf({ topic, group, event_type: message.type, limit: 100 })}`).data;
+  const dead = useResource<DeadLettersAnswer>(
+    `/api/v1/dead-letters${queryOf({ topic, group, event_type: message.type, limit: 100 })}`,
+  ).data;
   const letter = dead?.items.find((item) => item.originalId === entryId);
   return (
     <li>
       <a href={`/groups/${encodeURIComponent(topic)}/${encodeURIComponent(group)}`}>{group}</a>
-      <span>{letter ? <a href={hrefOf(letter, message)}>dead after {plural(letter.attempts.length, "attempt")}: {letter.errorMessage}</a> : standing(pending, entryId)}</span>
+      <span>
+        {letter ? (
+          <a href={hrefOf(letter, message)}>
+            dead after {plural(letter.attempts.length, "attempt")}: {letter.errorMessage}
+          </a>
+        ) : (
+          standing(pending, entryId)
+        )}
+      </span>
     </li>
   );
 }
@@ -32,7 +46,8 @@ function Delivery({ message, group }: { message: Message; group: string }): JSX.
 function standing(pending: PendingAnswer | null, entryId: string): ComponentChildren {
   if (!pending) return "…";
   const retry = pending.retrying_messages.find((r) => r.entryId === entryId);
-  if (retry) return `retry ${dueIn(retry.dueAt, now.value)} after ${plural(retry.failures, "failure")}: ${retry.lastError ?? "no error kept"}`;
+  if (retry)
+    return `retry ${dueIn(retry.dueAt, now.value)} after ${plural(retry.failures, "failure")}: ${retry.lastError ?? "no error kept"}`;
   const held = pending.pending_messages.find((p) => p.id === entryId);
   if (held) return `in work at ${held.consumer} for ${duration(held.idle_time)}, ${plural(held.delivery_count, "delivery", "deliveries")}`;
   return <span class="faint">answered, or not read yet</span>;

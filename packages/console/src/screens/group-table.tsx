@@ -6,7 +6,11 @@ import { Pill } from "../parts/marks.tsx";
 import { Table, type Column } from "../parts/table.tsx";
 
 const columns: readonly Column<GroupInfo>[] = [
-  { label: "Group", lead: true, cell: (g) => <a href={`/groups/${encodeURIComponent(g.topic)}/${encodeURIComponent(g.group)}`}>{g.group}</a> },
+  {
+    label: "Group",
+    lead: true,
+    cell: (g) => <a href={`/groups/${encodeURIComponent(g.topic)}/${encodeURIComponent(g.group)}`}>{g.group}</a>,
+  },
   { label: "Topic", cell: (g) => <a href={`/topics/${encodeURIComponent(g.topic)}`}>{g.topic}</a> },
   { label: "Lag", number: true, cell: (g) => <span class={g.lag > 0 ? "warn-text" : ""}>{count(g.lag)}</span> },
   { label: "In work", number: true, cell: (g) => count(g.pending) },

@@ -19,7 +19,9 @@ export function GroupScreen({ topic, group }: { topic: string; group: string }):
   const pending = useResource<PendingAnswer>(`/api/pending/${encodeURIComponent(topic)}/${encodeURIComponent(group)}`, every);
   return (
     <>
-      <h1><a href="/groups">Groups</a> <span aria-hidden="true">/</span> {group}</h1>
+      <h1>
+        <a href="/groups">Groups</a> <span aria-hidden="true">/</span> {group}
+      </h1>
       {info && (
         <Facts
           facts={[
@@ -28,7 +30,10 @@ export function GroupScreen({ topic, group }: { topic: string; group: string }):
             { label: "Lag", value: count(info.lag) },
             { label: "In work", value: count(info.pending) },
             { label: "Retrying", value: count(info.retrying) },
-            { label: "Dead letters", value: <a href={`/dead-letters?topic=${encodeURIComponent(topic)}&group=${encodeURIComponent(group)}`}>Show</a> },
+            {
+              label: "Dead letters",
+              value: <a href={`/dead-letters?topic=${encodeURIComponent(topic)}&group=${encodeURIComponent(group)}`}>Show</a>,
+            },
           ]}
         />
       )}
@@ -42,19 +47,48 @@ export function GroupScreen({ topic, group }: { topic: string; group: string }):
 
 function LagStrip({ name }: { name: string }): JSX.Element {
   const samples = feed.samples.value;
-  return <Strip title="Lag" times={samples.map((s) => s.at)} format={short} series={[{ label: "waiting messages", values: samples.map((s) => s.groups[name] ?? 0) }]} />;
+  return (
+    <Strip
+      title="Lag"
+      times={samples.map((s) => s.at)}
+      format={short}
+      series={[{ label: "waiting messages", values: samples.map((s) => s.groups[name] ?? 0) }]}
+    />
+  );
 }
 
 function Work({ answer, consumers }: { answer: PendingAnswer; consumers: readonly ConsumerInfo[] }): JSX.Element {
   const { pending_messages: held, retrying_messages: waiting } = answer;
   return (
     <>
-      <h2>Waiting for a retry <small>{count(answer.retrying_count)}</small></h2>
-      {waiting.length > 0 ? <Table label="Waiting retries" columns={retryColumns} rows={waiting} rowKey={(r) => r.entryId} /> : <Empty title="No message waits for a retry">One that fails waits here, each time longer, until it succeeds or its attempts are used up.</Empty>}
-      <h2>In work <small>{count(answer.pending_count)}</small></h2>
-      {held.length > 0 ? <Table label="Pending entries" columns={pendingColumns} rows={held} rowKey={(p) => `${p.source}/${p.id}`} /> : <Empty title="Nothing is in work">Delivered and unanswered messages show here.</Empty>}
-      <h2>Consumers <small>{count(consumers.length)}</small></h2>
-      {consumers.length > 0 ? <Table label="Consumers" columns={consumerColumns} rows={consumers} rowKey={(c) => c.name} /> : <Empty title="No consumer is running" command="npx tidegate worker handlers.ts">Messages wait until one starts.</Empty>}
+      <h2>
+        Waiting for a retry <small>{count(answer.retrying_count)}</small>
+      </h2>
+      {waiting.length > 0 ? (
+        <Table label="Waiting retries" columns={retryColumns} rows={waiting} rowKey={(r) => r.entryId} />
+      ) : (
+        <Empty title="No message waits for a retry">
+          One that fails waits here, each time longer, until it succeeds or its attempts are used up.
+        </Empty>
+      )}
+      <h2>
+        In work <small>{count(answer.pending_count)}</small>
+      </h2>
+      {held.length > 0 ? (
+        <Table label="Pending entries" columns={pendingColumns} rows={held} rowKey={(p) => `${p.source}/${p.id}`} />
+      ) : (
+        <Empty title="Nothing is in work">Delivered and unanswered messages show here.</Empty>
+      )}
+      <h2>
+        Consumers <small>{count(consumers.length)}</small>
+      </h2>
+      {consumers.length > 0 ? (
+        <Table label="Consumers" columns={consumerColumns} rows={consumers} rowKey={(c) => c.name} />
+      ) : (
+        <Empty title="No consumer is running" command="npx tidegate worker handlers.ts">
+          Messages wait until one starts.
+        </Empty>
+      )}
     </>
   );
 }
@@ -63,7 +97,7 @@ const retryColumns: readonly Column<WaitingRetry>[] = [
   { label: "Entry", lead: true, cell: (r) => <code>{r.entryId}</code> },
   { label: "Due", number: true, cell: (r) => dueIn(r.dueAt, now.value) },
   { label: "Failures", number: true, cell: (r) => count(r.failures) },
-  { label: "Last error", cell: (r) => r.lastError ?? "–" },
+  { label: "Last error", wide: true, cell: (r) => r.lastError ?? "–" },
 ];
 
 const pendingColumns: readonly Column<Pending>[] = [

@@ -7,12 +7,19 @@ import { GroupTable } from "./group-table.tsx";
 
 export function GroupsScreen(): JSX.Element {
   const update = feed.update.value;
-  const groups = update && groupsOf(update).sort((a, b) => b.lag - a.lag || a.topic.localeCompare(b.topic) || a.group.localeCompare(b.group));
+  const groups =
+    update && groupsOf(update).sort((a, b) => b.lag - a.lag || a.topic.localeCompare(b.topic) || a.group.localeCompare(b.group));
   return (
     <>
       <h1>Groups</h1>
-      {!groups ? <Loading /> : groups.length > 0 ? <GroupTable groups={groups} /> : (
-        <Empty title="No groups yet" command="npx tidegate worker handlers.ts">A group is a set of consumers that share the work of a topic; its first consumer creates it.</Empty>
+      {!groups ? (
+        <Loading />
+      ) : groups.length > 0 ? (
+        <GroupTable groups={groups} />
+      ) : (
+        <Empty title="No groups yet" command="npx tidegate worker handlers.ts">
+          A group is a set of consumers that share the work of a topic; its first consumer creates it.
+        </Empty>
       )}
     </>
   );

@@ -23,15 +23,33 @@ export function LoginScreen(): JSX.Element {
   }, []);
   return (
     <main class="login">
-      <form class="panel" aria-label="Sign in" onSubmit={(event) => { event.preventDefault(); void attempt({ token: token.trim() }); }}>
+      <form
+        class="panel"
+        aria-label="Sign in"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void attempt({ token: token.trim() });
+        }}
+      >
         <Wordmark />
         <h1>Sign in</h1>
         {problem && <ProblemBox problem={problem} />}
-        <p>In a terminal in your project folder, this prints a link that signs you in:</p>
-        <CopyCommand command="npx tidegate status" />
-        <p>Or paste the admin token; it is in <code>.tidegate/admin-token</code>.</p>
-        <label class="field"><span>Admin token</span><input name="token" type="password" autocomplete="current-password" required value={token} onInput={(event) => setToken(event.currentTarget.value)} /></label>
-        <button type="submit" class="button primary" disabled={busy}>{busy ? "Signing in…" : "Sign in"}</button>
+        <p>The terminal in which Tidegate started shows a link that signs you in, once. Later, paste the admin token, which this prints:</p>
+        <CopyCommand command="cat .tidegate/admin-token" />
+        <label class="field">
+          <span>Admin token</span>
+          <input
+            name="token"
+            type="password"
+            autocomplete="current-password"
+            required
+            value={token}
+            onInput={(event) => setToken(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="button primary" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </button>
       </form>
     </main>
   );

@@ -6,7 +6,9 @@ export function NotFoundScreen(): JSX.Element {
   return (
     <>
       <h1>No such screen</h1>
-      <p><code>{path.value}</code> is not part of the console. <a href="/">Go to the overview</a>.</p>
+      <p>
+        <code>{path.value}</code> is not part of the console. <a href="/">Go to the overview</a>.
+      </p>
     </>
   );
 }

@@ -18,11 +18,15 @@ export function OverviewScreen(): JSX.Element {
   return (
     <>
       <h1>Overview</h1>
-      {!update ? <Loading /> : (
+      {!update ? (
+        <Loading />
+      ) : (
         <>
           <Problems problems={problemsOf(update, samples)} />
           {Object.keys(update.streams).length === 0 && (
-            <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>A topic appears with its first message.</Empty>
+            <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>
+              A topic appears with its first message.
+            </Empty>
           )}
           <Figures sample={samples.at(-1)} topics={Object.keys(update.streams).length} dead={update.dead_letter.length} />
           <Strips samples={samples} />
@@ -34,7 +38,12 @@ export function OverviewScreen(): JSX.Element {
 }
 
 function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
-  if (problems.length === 0) return <p class="all-well panel"><Sign name="check" /> Nothing needs you. Every group keeps up, no dead letters, all components healthy.</p>;
+  if (problems.length === 0)
+    return (
+      <p class="all-well panel">
+        <Sign name="check" /> Nothing needs you. Every group keeps up, no dead letters, all components healthy.
+      </p>
+    );
   return (
     <section aria-label={plural(problems.length, "problem")}>
       <ul class="problems">
@@ -42,7 +51,10 @@ function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
           <li key={problem.title + problem.href} class={`panel ${problem.level}`}>
             <a href={problem.href}>
               <Sign name={problem.level} />
-              <span><strong>{problem.title}</strong><small>{problem.detail}</small></span>
+              <span>
+                <strong>{problem.title}</strong>
+                <small>{problem.detail}</small>
+              </span>
               <Sign name="right" />
             </a>
           </li>
@@ -62,7 +74,15 @@ function Figures({ sample, topics, dead }: { sample: Sample | undefined; topics:
   ];
   return (
     <dl class="figures">
-      {figures.map((f) => <div key={f.label} class="panel"><dt>{f.label}</dt><dd>{f.value}<small>{f.unit}</small></dd></div>)}
+      {figures.map((f) => (
+        <div key={f.label} class="panel">
+          <dt>{f.label}</dt>
+          <dd>
+            {f.value}
+            <small>{f.unit}</small>
+          </dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -71,7 +91,15 @@ function Strips({ samples }: { samples: readonly Sample[] }): JSX.Element {
   const times = samples.map((s) => s.at);
   return (
     <div class="strips">
-      <Strip title="Throughput" times={times} format={(v) => `${rate(v)}/s`} series={[{ label: "published", values: samples.map((s) => s.published) }, { label: "answered", values: samples.map((s) => s.consumed) }]} />
+      <Strip
+        title="Throughput"
+        times={times}
+        format={(v) => `${rate(v)}/s`}
+        series={[
+          { label: "published", values: samples.map((s) => s.published) },
+          { label: "answered", values: samples.map((s) => s.consumed) },
+        ]}
+      />
       <Strip title="Lag" times={times} format={short} series={[{ label: "waiting messages", values: samples.map((s) => s.lag) }]} />
     </div>
   );
@@ -83,7 +111,7 @@ const columns: readonly Column<ComponentStatus>[] = [
   { label: "Since", cell: (c) => ago(c.since, now.value) },
   { label: "Restarts", number: true, cell: (c) => count(c.restarts) },
   { label: "Process", number: true, cell: (c) => c.pid ?? "–" },
-  { label: "Detail", cell: (c) => c.detail ?? "–" },
+  { label: "Detail", wide: true, cell: (c) => c.detail ?? "–" },
 ];
 
 function Components({ components }: { components: readonly ComponentStatus[] }): JSX.Element {

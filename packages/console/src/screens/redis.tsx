@@ -15,7 +15,9 @@ export function RedisScreen(): JSX.Element {
   return (
     <>
       <h1>Redis</h1>
-      {!metrics ? <Loading /> : (
+      {!metrics ? (
+        <Loading />
+      ) : (
         <>
           <Facts facts={facts(metrics)} />
           <Strips samples={feed.samples.value} />
@@ -32,10 +34,21 @@ function Strips({ samples }: { samples: readonly Sample[] }): JSX.Element {
   const percent = (v: number) => `${Math.round(v)} %`;
   return (
     <div class="strips">
-      <Strip title="Operations" times={times} format={(v) => `${rate(v)}/s`} series={[{ label: "commands", values: samples.map((s) => s.ops) }]} />
+      <Strip
+        title="Operations"
+        times={times}
+        format={(v) => `${rate(v)}/s`}
+        series={[{ label: "commands", values: samples.map((s) => s.ops) }]}
+      />
       <Strip title="Memory" times={times} format={bytes} series={[{ label: "used", values: samples.map((s) => s.memory) }]} />
       <Strip title="Clients" times={times} format={count} series={[{ label: "connected", values: samples.map((s) => s.clients) }]} />
-      <Strip title="Hit ratio" times={times} format={percent} top={100} series={[{ label: "key lookups that found something", values: samples.map((s) => s.hitRatio) }]} />
+      <Strip
+        title="Hit ratio"
+        times={times}
+        format={percent}
+        top={100}
+        series={[{ label: "key lookups that found something", values: samples.map((s) => s.hitRatio) }]}
+      />
     </div>
   );
 }
@@ -47,7 +60,14 @@ function facts({ memory, connections, performance, server, redis_version, uptime
     { label: "Running for", value: duration(uptime_seconds * 1000) },
     { label: "Operations", value: `${rate(performance.instantaneous_ops_per_sec)}/s` },
     { label: "Clients", value: count(connections.connected_clients) },
-    { label: "Memory", value: <>{memory.used_memory_human} <span class="faint">{limit}</span></> },
+    {
+      label: "Memory",
+      value: (
+        <>
+          {memory.used_memory_human} <span class="faint">{limit}</span>
+        </>
+      ),
+    },
     { label: "Memory peak", value: memory.used_memory_peak_human },
     { label: "Hit ratio", value: `${performance.hit_ratio.toFixed(1)} %` },
     { label: "Commands so far", value: count(connections.total_commands_processed) },

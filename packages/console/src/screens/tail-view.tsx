@@ -21,9 +21,21 @@ export function TailView({ topic, groups }: { topic: string; groups: readonly Gr
     <section class="tail-section" aria-label="Live tail">
       <Toolbar tail={tail} text={filter.text} correlation={filter.correlation} shown={rows.length} />
       <div class={`split ${chosen ? "open" : ""}`}>
-        <div class="tail panel" tabIndex={0} role="region" aria-label={`Messages of ${topic}, newest first`} onScroll={(event) => event.currentTarget.scrollTop > 24 && tail.pause()}>
-          {rows.length === 0 ? <NoRows filtered={filter.text !== "" || filter.correlation !== ""} /> : (
-            <ol>{rows.map((row) => <Row key={keyOf(row)} message={row} chosen={row === chosen} />)}</ol>
+        <div
+          class="tail panel"
+          tabIndex={0}
+          role="region"
+          aria-label={`Messages of ${topic}, newest first`}
+          onScroll={(event) => event.currentTarget.scrollTop > 24 && tail.pause()}
+        >
+          {rows.length === 0 ? (
+            <NoRows filtered={filter.text !== "" || filter.correlation !== ""} />
+          ) : (
+            <ol>
+              {rows.map((row) => (
+                <Row key={keyOf(row)} message={row} chosen={row === chosen} />
+              ))}
+            </ol>
           )}
         </div>
         {chosen && <MessageDetail message={chosen} groups={groups} close={() => setQuery({ message: null })} />}
@@ -45,7 +57,11 @@ function useTail(topic: string): Tail {
   }, [topic]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== " " || (event.target instanceof Element && event.target.closest("input, textarea, select, button, a, dialog, summary"))) return;
+      if (
+        event.key !== " " ||
+        (event.target instanceof Element && event.target.closest("input, textarea, select, button, a, dialog, summary"))
+      )
+        return;
       event.preventDefault();
       if (tail.paused.peek()) tail.resume();
       else tail.pause();
@@ -69,7 +85,9 @@ async function backlog(topic: string, tail: Tail, signal: AbortSignal): Promise<
 function fits(row: Message, text: string, correlation: string): boolean {
   if (correlation !== "" && row.correlationId !== correlation) return false;
   if (text === "") return true;
-  return `${row.type} ${row.service} ${row.messageId} ${row.correlationId} ${preview(row.data, 4096)}`.toLowerCase().includes(text.toLowerCase());
+  return `${row.type} ${row.service} ${row.messageId} ${row.correlationId} ${preview(row.data, 4096)}`
+    .toLowerCase()
+    .includes(text.toLowerCase());
 }
 
 function Toolbar({ tail, text, correlation, shown }: { tail: Tail; text: string; correlation: string; shown: number }): JSX.Element {
@@ -77,11 +95,29 @@ function Toolbar({ tail, text, correlation, shown }: { tail: Tail; text: string;
   return (
     <div class="toolbar" role="toolbar" aria-label="Live tail">
       <h2>Live tail</h2>
-      <button type="button" class="button" onClick={() => (paused ? tail.resume() : tail.pause())}><Sign name={paused ? "play" : "pause"} /> {paused ? "Resume" : "Pause"}</button>
-      {paused && <button type="button" class="chip" onClick={() => tail.resume()}>{count(tail.waiting.value)} new</button>}
-      <input type="search" aria-label="Filter the messages shown" placeholder="Filter type, service, data…" value={text} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
-      {correlation !== "" && <button type="button" class="chip" aria-label="Remove the correlation filter" onClick={() => setQuery({ correlation: null })}>correlation {correlation.slice(-12)} <Sign name="close" /></button>}
-      <span class="faint">{plural(shown, "message")} shown{tail.skipped.value > 0 && `, ${count(tail.skipped.value)} skipped to keep up`}</span>
+      <button type="button" class="button" onClick={() => (paused ? tail.resume() : tail.pause())}>
+        <Sign name={paused ? "play" : "pause"} /> {paused ? "Resume" : "Pause"}
+      </button>
+      {paused && (
+        <button type="button" class="chip" onClick={() => tail.resume()}>
+          {count(tail.waiting.value)} new
+        </button>
+      )}
+      <input
+        type="search"
+        aria-label="Filter the messages shown"
+        placeholder="Filter type, service, data…"
+        value={text}
+        onInput={(event) => setQuery({ q: event.currentTarget.value })}
+      />
+      {correlation !== "" && (
+        <button type="button" class="chip" aria-label="Remove the correlation filter" onClick={() => setQuery({ correlation: null })}>
+          correlation {correlation.slice(-12)} <Sign name="close" />
+        </button>
+      )}
+      <span class="faint">
+        {plural(shown, "message")} shown{tail.skipped.value > 0 && `, ${count(tail.skipped.value)} skipped to keep up`}
+      </span>
     </div>
   );
 }

@@ -19,11 +19,19 @@ export function TopicScreen({ topic }: { topic: string }): JSX.Element {
   return (
     <>
       <div class="heading">
-        <h1><a href="/topics">Topics</a> <span aria-hidden="true">/</span> {topic}</h1>
-        <button type="button" class="button primary" aria-expanded={publishing} onClick={() => setPublishing(!publishing)}><Sign name="send" /> Publish</button>
+        <h1>
+          <a href="/topics">Topics</a> <span aria-hidden="true">/</span> {topic}
+        </h1>
+        <button type="button" class="button primary" aria-expanded={publishing} onClick={() => setPublishing(!publishing)}>
+          <Sign name="send" /> Publish
+        </button>
       </div>
       {publishing && <PublishForm topic={topic} />}
-      {missing && <Empty title={`${topic} holds no message yet`} command={`npx tidegate publish ${topic} greeted '{"hi":1}'`}>It appears with its first message; the form above does the same.</Empty>}
+      {missing && (
+        <Empty title={`${topic} holds no message yet`} command={`npx tidegate publish ${topic} greeted '{"hi":1}'`}>
+          It appears with its first message; the form above does the same.
+        </Empty>
+      )}
       {stream && (
         <Facts
           facts={[
@@ -31,14 +39,25 @@ export function TopicScreen({ topic }: { topic: string }): JSX.Element {
             { label: "In", value: `${rate(update?.rates[topic]?.published ?? 0)}/s` },
             { label: "Out", value: `${rate(update?.rates[topic]?.consumed ?? 0)}/s` },
             { label: "Ever added", value: count(stream.entries_added) },
-            { label: "Stream key", value: <><code>{stream.stream}</code> <CopyButton text={stream.stream} label="Copy stream key" /></> },
+            {
+              label: "Stream key",
+              value: (
+                <>
+                  <code>{stream.stream}</code> <CopyButton text={stream.stream} label="Copy stream key" />
+                </>
+              ),
+            },
           ]}
         />
       )}
       <TailView topic={topic} groups={stream?.groups ?? []} />
       <h2>Groups</h2>
-      {stream && stream.groups.length > 0 ? <GroupTable groups={stream.groups} /> : (
-        <Empty title="Nobody reads this topic" command="npx tidegate worker handlers.ts">A group is created by its first consumer.</Empty>
+      {stream && stream.groups.length > 0 ? (
+        <GroupTable groups={stream.groups} />
+      ) : (
+        <Empty title="Nobody reads this topic" command="npx tidegate worker handlers.ts">
+          A group is created by its first consumer.
+        </Empty>
       )}
     </>
   );

@@ -32,8 +32,14 @@ export function TopicsScreen(): JSX.Element {
   return (
     <>
       <h1>Topics</h1>
-      {rows === null ? <Loading /> : rows.length > 0 ? <Table label="Topics" columns={columns} rows={rows} rowKey={(r) => r.topic} /> : (
-        <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>A topic is a stream of messages; it appears with its first one.</Empty>
+      {rows === null ? (
+        <Loading />
+      ) : rows.length > 0 ? (
+        <Table label="Topics" columns={columns} rows={rows} rowKey={(r) => r.topic} />
+      ) : (
+        <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>
+          A topic is a stream of messages; it appears with its first one.
+        </Empty>
       )}
     </>
   );

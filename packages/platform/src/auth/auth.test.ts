@@ -49,7 +49,10 @@ test("ADMIN_TOKEN replaces the generated token as long as it is set", async (t) 
 
 test("a weak ADMIN_TOKEN is refused without being printed", async (t) => {
   const folder = await newFolder(t);
-  await assert.rejects(Auth.open(folder, "hunter2"), (error: Error) => /at least 8/.test(error.message) && !error.message.includes("hunter2"));
+  await assert.rejects(
+    Auth.open(folder, "hunter2"),
+    (error: Error) => /at least 8/.test(error.message) && !error.message.includes("hunter2"),
+  );
 });
 
 test("a damaged tokens.json is an error that says what to do", async (t) => {
@@ -104,7 +107,13 @@ test("the gate tells of a token's first use, refusals and nothing in between", a
   for (let n = 0; n < 3; n++) gate.admit(request({ authorization: `Bearer ${auth.firstToken}` }), true);
   assert.throws(() => gate.admit(request({ authorization: "Bearer wrong" }), false), { status: 401, code: "WRONG_TOKEN" });
   assert.throws(() => gate.admit(request({}), false), { status: 401, code: "NOT_SIGNED_IN" });
-  assert.deepEqual(events.map(({ kind, via }) => [kind, via]), [["login", "token"], ["refused", "token"]]);
+  assert.deepEqual(
+    events.map(({ kind, via }) => [kind, via]),
+    [
+      ["login", "token"],
+      ["refused", "token"],
+    ],
+  );
 });
 
 test("host names that are ours on loopback", () => {
@@ -118,7 +127,8 @@ test("host names that are ours on loopback", () => {
 test("an origin is ours only when its host is the one asked", () => {
   const host = "127.0.0.1:8090";
   assert.ok(sameOrigin(request({ host, origin: "http://127.0.0.1:8090" })));
-  for (const origin of ["http://127.0.0.1:8091", "http://evil.example", "null", "", "http://localhost:8090"]) assert.ok(!sameOrigin(request({ host, origin })), origin);
+  for (const origin of ["http://127.0.0.1:8091", "http://evil.example", "null", "", "http://localhost:8090"])
+    assert.ok(!sameOrigin(request({ host, origin })), origin);
   assert.ok(!sameOrigin(request({ host })));
 });
 

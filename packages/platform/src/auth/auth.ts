@@ -84,9 +84,13 @@ export class Auth {
 
 async function adopt(folder: string, token: string, now: () => number): Promise<StoredToken[]> {
   if (!/^[\x21-\x7e]+$/.test(token) || token.length < SHORTEST_TOKEN) {
-    throw new TidegateError("INVALID_CONFIG", `ADMIN_TOKEN needs at least ${SHORTEST_TOKEN} visible ASCII characters, found ${token.length} characters.`, {
-      hint: "Make one with: openssl rand -base64 32",
-    });
+    throw new TidegateError(
+      "INVALID_CONFIG",
+      `ADMIN_TOKEN needs at least ${SHORTEST_TOKEN} visible ASCII characters, found ${token.length} characters.`,
+      {
+        hint: "Make one with: openssl rand -base64 32",
+      },
+    );
   }
   const tokens = [storedToken(token, "environment", now)];
   await writeTokens(folder, tokens);

@@ -14,9 +14,14 @@ export function isLoopback(host: string): boolean {
 export function checkHost(request: IncomingMessage): void {
   const host = request.headers.host ?? "";
   if (LOOPBACK_HOST.test(host)) return;
-  throw new Refusal(421, "HOST_NOT_ALLOWED", `This server listens on loopback only and does not answer for the host "${host.slice(0, 100)}".`, {
-    hint: "Use http://127.0.0.1 or http://localhost with the port of this server.",
-  });
+  throw new Refusal(
+    421,
+    "HOST_NOT_ALLOWED",
+    `This server listens on loopback only and does not answer for the host "${host.slice(0, 100)}".`,
+    {
+      hint: "Use http://127.0.0.1 or http://localhost with the port of this server.",
+    },
+  );
 }
 
 /** True when the request comes from our own page; false for another site, "null", or no Origin at all. */
@@ -27,7 +32,12 @@ export function sameOrigin(request: IncomingMessage): boolean {
 
 export function checkOrigin(request: IncomingMessage): void {
   if (sameOrigin(request)) return;
-  throw new Refusal(403, "ORIGIN_NOT_ALLOWED", `The Origin "${(request.headers.origin ?? "(none)").slice(0, 100)}" may not do this with a session cookie.`, {
-    hint: "Use the console of this server, or send the token: Authorization: Bearer tg_…",
-  });
+  throw new Refusal(
+    403,
+    "ORIGIN_NOT_ALLOWED",
+    `The Origin "${(request.headers.origin ?? "(none)").slice(0, 100)}" may not do this with a session cookie.`,
+    {
+      hint: "Use the console of this server, or send the token: Authorization: Bearer tg_…",
+    },
+  );
 }

@@ -6,7 +6,8 @@ import { usage } from "./failure.ts";
 /** `act` is a sentence's end: "discard 12 dead letters". Rejects with USAGE or INTERRUPTED unless the answer is yes. */
 export async function confirm(act: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw usage(`This would ${act}, and there is no terminal to ask at.`, "Add --yes if that is what you want.");
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw usage(`This would ${act}, and there is no terminal to ask at.`, "Add --yes if that is what you want.");
   if (!(await ask(`This will ${act}. Go on? [y/N] `))) throw new PlatformError("INTERRUPTED", "Nothing was changed.");
 }
 

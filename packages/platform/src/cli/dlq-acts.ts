@@ -56,7 +56,11 @@ function act(dlq: Command, verb: "replay" | "discard", description: string, perf
 function selection(verb: string, ids: readonly string[], flags: ActFlags): DeadLetterFilter {
   const filter = filterOf(flags);
   const chosen = [ids.length > 0, Object.keys(filter).length > 0, flags.all === true].filter(Boolean).length;
-  if (chosen === 0) throw usage(`Which dead letters to ${verb}?`, `Give ids, a filter (--topic --group --type --error), or --all: tidegate dlq ${verb} --topic identity`);
+  if (chosen === 0)
+    throw usage(
+      `Which dead letters to ${verb}?`,
+      `Give ids, a filter (--topic --group --type --error), or --all: tidegate dlq ${verb} --topic identity`,
+    );
   if (chosen > 1) throw usage(`Give either ids, or a filter, or --all.`, `See: tidegate dlq ${verb} --help`);
   return ids.length > 0 ? { ids } : filter;
 }
@@ -71,7 +75,11 @@ function total(groups: readonly { count: number }[]): number {
 }
 
 function gone(ids: readonly string[]): TidegateError {
-  return new TidegateError("UNKNOWN_DEAD_LETTER", ids.length === 1 ? `There is no dead letter ${ids[0]}.` : "None of these dead letters exists.", {
-    hint: "They may have been replayed or discarded already. See: tidegate dlq ls",
-  });
+  return new TidegateError(
+    "UNKNOWN_DEAD_LETTER",
+    ids.length === 1 ? `There is no dead letter ${ids[0]}.` : "None of these dead letters exists.",
+    {
+      hint: "They may have been replayed or discarded already. See: tidegate dlq ls",
+    },
+  );
 }

@@ -62,7 +62,10 @@ async function show(id: string, _: unknown, command: Command): Promise<void> {
   const settings = settingsOf(command);
   await using tide = await openTide(settings);
   const letter = await tide.deadLetters.get(id);
-  if (letter === null) throw new TidegateError("UNKNOWN_DEAD_LETTER", `There is no dead letter ${id}.`, { hint: "It may have been replayed or discarded. See: tidegate dlq ls" });
+  if (letter === null)
+    throw new TidegateError("UNKNOWN_DEAD_LETTER", `There is no dead letter ${id}.`, {
+      hint: "It may have been replayed or discarded. See: tidegate dlq ls",
+    });
   if (settings.json) return printJson(letter);
   page(letter);
 }
@@ -78,7 +81,8 @@ function page(letter: DeadLetter): void {
     ["failed", `${new Date(letter.failedAt).toISOString()} (${ago(letter.failedAt)})`],
     ["error", `${letter.errorCode}: ${letter.errorMessage}`],
   ]);
-  for (const { attempt, at, consumer, error } of letter.attempts) line(printable(`  attempt ${attempt}  ${new Date(at).toISOString()}  ${consumer}  ${error}`));
+  for (const { attempt, at, consumer, error } of letter.attempts)
+    line(printable(`  attempt ${attempt}  ${new Date(at).toISOString()}  ${consumer}  ${error}`));
   line(printable(JSON.stringify(letter.message?.data ?? letter.raw, null, 2), "\n"));
   if (process.stdout.isTTY) line(`Send it back: tidegate dlq replay ${letter.id}`);
 }

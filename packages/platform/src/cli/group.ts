@@ -13,13 +13,33 @@ const POSITION = "beginning, now, an entry id, or a date such as 2026-01-31T08:0
 export function groupCommand(): Command {
   const group = new Command("group").description("Consumer groups: each gets every message of its topic once.");
   group.command("ls").description("List groups.").argument("[topic]").action(list);
-  group.command("show").description("One group: consumers, messages in work, retries waiting.").argument("<topic>").argument("<group>").action(show);
-  group.command("create").description("Make a group on every lane of a topic, or complete one that misses a lane.")
-    .argument("<topic>").argument("<group>").option("--from <position>", POSITION, "beginning").action(create);
-  group.command("seek").description("Move a group: what it had in work or waiting for a retry is released, running consumers start again there.")
-    .argument("<topic>").argument("<group>").argument("<position>", POSITION).action(seek);
-  group.command("rm").description("Remove a group with its position and waiting retries. The messages stay.")
-    .argument("<topic>").argument("<group>").option("-y, --yes", "do not ask").action(remove);
+  group
+    .command("show")
+    .description("One group: consumers, messages in work, retries waiting.")
+    .argument("<topic>")
+    .argument("<group>")
+    .action(show);
+  group
+    .command("create")
+    .description("Make a group on every lane of a topic, or complete one that misses a lane.")
+    .argument("<topic>")
+    .argument("<group>")
+    .option("--from <position>", POSITION, "beginning")
+    .action(create);
+  group
+    .command("seek")
+    .description("Move a group: what it had in work or waiting for a retry is released, running consumers start again there.")
+    .argument("<topic>")
+    .argument("<group>")
+    .argument("<position>", POSITION)
+    .action(seek);
+  group
+    .command("rm")
+    .description("Remove a group with its position and waiting retries. The messages stay.")
+    .argument("<topic>")
+    .argument("<group>")
+    .option("-y, --yes", "do not ask")
+    .action(remove);
   return group;
 }
 
@@ -77,7 +97,10 @@ function section<T>(rows: readonly T[], columns: readonly Column<T>[]): void {
 async function create(topic: string, group: string, flags: { from: string }, command: Command): Promise<void> {
   await change(command, topic, async (tide) => {
     const { created } = await tide.groups.create(topic, group, position(flags.from));
-    return [{ topic, group, created }, created ? `made group ${group} on ${topic}, from ${flags.from}` : `group ${group} was on ${topic} already; it stays where it is`];
+    return [
+      { topic, group, created },
+      created ? `made group ${group} on ${topic}, from ${flags.from}` : `group ${group} was on ${topic} already; it stays where it is`,
+    ];
   });
 }
 

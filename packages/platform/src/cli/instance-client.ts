@@ -27,7 +27,9 @@ export async function fetchStatus(instance: FoundInstance): Promise<Orchestrator
   const body = await answer.json().catch(() => null);
   if (answer.status === 401 || answer.status === 403) throw refused(instance.folder, body as Problem | null);
   if (isStatus(body)) return body;
-  throw new PlatformError("UNREACHABLE", `${url.origin} answered ${answer.status}, but not as a Tidegate would.`, { hint: "Another program may have taken the port. See: tidegate doctor" });
+  throw new PlatformError("UNREACHABLE", `${url.origin} answered ${answer.status}, but not as a Tidegate would.`, {
+    hint: "Another program may have taken the port. See: tidegate doctor",
+  });
 }
 
 // Private
@@ -36,7 +38,10 @@ function readableInstance(): FoundInstance | null {
   try {
     return findInstance();
   } catch (error) {
-    throw new PlatformError("UNREACHABLE", `instance.json cannot be read: ${messageOf(error)}`, { cause: error, hint: "Stop Tidegate, remove the file and start it again." });
+    throw new PlatformError("UNREACHABLE", `instance.json cannot be read: ${messageOf(error)}`, {
+      cause: error,
+      hint: "Stop Tidegate, remove the file and start it again.",
+    });
   }
 }
 
@@ -49,7 +54,11 @@ function adminToken(folder: string): string | undefined {
 
 async function request(url: URL, token: string | undefined, folder: string): Promise<Response> {
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(TIME_LIMIT), redirect: "manual", headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+    return await fetch(url, {
+      signal: AbortSignal.timeout(TIME_LIMIT),
+      redirect: "manual",
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
   } catch (error) {
     const message = `Tidegate does not answer at ${url.origin} (named by instance.json in ${folder}).`;
     throw new PlatformError("UNREACHABLE", message, { cause: error, hint: "It may be starting or have been killed. See: tidegate doctor" });
@@ -58,7 +67,9 @@ async function request(url: URL, token: string | undefined, folder: string): Pro
 
 function refused(folder: string, problem: Problem | null): PlatformError {
   const message = `Tidegate refuses the token: ${problem?.detail ?? "no reason given"}`;
-  return new PlatformError("ACCESS_DENIED", message, { hint: `The token is read from ADMIN_TOKEN, else from ${join(folder, "admin-token")}.` });
+  return new PlatformError("ACCESS_DENIED", message, {
+    hint: `The token is read from ADMIN_TOKEN, else from ${join(folder, "admin-token")}.`,
+  });
 }
 
 function isStatus(body: unknown): body is OrchestratorStatus {

@@ -17,7 +17,12 @@ const BROKEN: readonly (readonly [text: string, place: number | "empty" | "end"]
 
 for (const [text, place] of BROKEN) {
   test(`data ${JSON.stringify(text)} is refused and the place is named`, () => {
-    const words = place === "empty" ? /is empty/ : place === "end" ? new RegExp(`position ${text.length}: it ends too early`) : new RegExp(`position ${place}: found`);
+    const words =
+      place === "empty"
+        ? /is empty/
+        : place === "end"
+          ? new RegExp(`position ${text.length}: it ends too early`)
+          : new RegExp(`position ${place}: found`);
     assert.throws(() => parseData(text), { code: "USAGE", exitCode: 2, message: words });
   });
 }

@@ -31,12 +31,19 @@ async function lag(name: string | undefined, flags: { failAbove?: number }, comm
 function select(all: readonly GroupInfo[], name: string | undefined, namespace: string): readonly GroupInfo[] {
   const groups = name === undefined ? all : all.filter((group) => group.group === name);
   if (name === undefined || groups.length > 0) return groups;
-  throw unknown("UNKNOWN_GROUP", `There is no group "${name}" in ${namespace}.`, name, [...new Set(all.map((group) => group.group))], "groups");
+  throw unknown(
+    "UNKNOWN_GROUP",
+    `There is no group "${name}" in ${namespace}.`,
+    name,
+    [...new Set(all.map((group) => group.group))],
+    "groups",
+  );
 }
 
 function judge(groups: readonly GroupInfo[], limit: number | undefined): void {
   const behind = limit === undefined ? [] : groups.filter((group) => group.lag > limit);
   if (behind.length === 0) return;
-  for (const group of behind) process.stderr.write(`${group.topic} ${group.group}: ${count(group.lag)} behind, the limit is ${count(limit ?? 0)}\n`);
+  for (const group of behind)
+    process.stderr.write(`${group.topic} ${group.group}: ${count(group.lag)} behind, the limit is ${count(limit ?? 0)}\n`);
   process.exitCode = 7;
 }

@@ -17,7 +17,10 @@ interface ListFlags {
 
 export function messageCommand(): Command {
   const message = new Command("message").description("Messages as they stand in a topic.");
-  message.command("ls").description("List messages, newest first.").argument("<topic>")
+  message
+    .command("ls")
+    .description("List messages, newest first.")
+    .argument("<topic>")
     .option("--limit <n>", "at most this many", wholeNumber(1, 100_000), 20)
     .option("--from <position>", "from this entry id or date on")
     .option("--to <position>", "up to this entry id or date")
@@ -60,5 +63,7 @@ async function show(topic: string, entryId: string, _: unknown, command: Command
 
 function missing(topic: string, entryId: string): PlatformError {
   const message = `There is no message ${entryId} in ${topic}.`;
-  return new PlatformError("NOT_FOUND", message, { hint: `Retention may have removed it. See what is there: tidegate message ls ${topic}` });
+  return new PlatformError("NOT_FOUND", message, {
+    hint: `Retention may have removed it. See what is there: tidegate message ls ${topic}`,
+  });
 }

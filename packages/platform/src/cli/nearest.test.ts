@@ -5,6 +5,13 @@ import { nearest } from "./nearest.ts";
 
 const TOPICS = ["identity", "assets", "automation", "ai"];
 
-for (const [typed, meant] of [["identiy", "identity"], ["asset", "assets"], ["idnetity", "identity"], ["a", "ai"], ["payments", undefined], ["", undefined]] as const) {
+for (const [typed, meant] of [
+  ["identiy", "identity"],
+  ["asset", "assets"],
+  ["idnetity", "identity"],
+  ["a", "ai"],
+  ["payments", undefined],
+  ["", undefined],
+] as const) {
   test(`"${typed}" is taken for ${meant ?? "nothing"}`, () => assert.equal(nearest(typed, TOPICS), meant));
 }

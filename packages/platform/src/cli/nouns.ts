@@ -14,16 +14,62 @@ const MESSAGES = "Messages:";
 const INSPECT = "Inspect:";
 
 export const NOUNS: readonly Noun[] = [
-  { name: "up", section: START, summary: "run Tidegate here: Redis, REST, console", load: async () => (await import("./up.ts")).upCommand() },
-  { name: "worker", section: START, summary: "run the message handlers of a file", load: async () => (await import("./worker.ts")).workerCommand() },
-  { name: "status", section: START, summary: "is the running instance healthy?", load: async () => (await import("./status.ts")).statusCommand() },
-  { name: "doctor", section: START, summary: "check this machine and Redis, say how to mend them", load: async () => (await import("./doctor.ts")).doctorCommand() },
+  {
+    name: "up",
+    section: START,
+    summary: "run Tidegate here: Redis, REST, console",
+    load: async () => (await import("./up.ts")).upCommand(),
+  },
+  {
+    name: "worker",
+    section: START,
+    summary: "run the message handlers of a file",
+    load: async () => (await import("./worker.ts")).workerCommand(),
+  },
+  {
+    name: "status",
+    section: START,
+    summary: "is the running instance healthy?",
+    load: async () => (await import("./status.ts")).statusCommand(),
+  },
+  {
+    name: "doctor",
+    section: START,
+    summary: "check this machine and Redis, say how to mend them",
+    load: async () => (await import("./doctor.ts")).doctorCommand(),
+  },
   { name: "publish", section: MESSAGES, summary: "publish a message", load: async () => (await import("./publish.ts")).publishCommand() },
-  { name: "tail", section: MESSAGES, summary: "show the newest messages of a topic, and follow it", load: async () => (await import("./tail.ts")).tailCommand() },
-  { name: "message", section: MESSAGES, summary: "list messages, show one", load: async () => (await import("./message.ts")).messageCommand() },
-  { name: "dlq", section: MESSAGES, summary: "dead letters: list, show, replay, discard", load: async () => (await import("./dlq.ts")).dlqCommand() },
+  {
+    name: "tail",
+    section: MESSAGES,
+    summary: "show the newest messages of a topic, and follow it",
+    load: async () => (await import("./tail.ts")).tailCommand(),
+  },
+  {
+    name: "message",
+    section: MESSAGES,
+    summary: "list messages, show one",
+    load: async () => (await import("./message.ts")).messageCommand(),
+  },
+  {
+    name: "dlq",
+    section: MESSAGES,
+    summary: "dead letters: list, show, replay, discard",
+    load: async () => (await import("./dlq.ts")).dlqCommand(),
+  },
   { name: "topic", section: INSPECT, summary: "list topics, show one", load: async () => (await import("./topic.ts")).topicCommand() },
-  { name: "group", section: INSPECT, summary: "consumer groups: list, show, create, seek, remove", load: async () => (await import("./group.ts")).groupCommand() },
+  {
+    name: "group",
+    section: INSPECT,
+    summary: "consumer groups: list, show, create, seek, remove",
+    load: async () => (await import("./group.ts")).groupCommand(),
+  },
   { name: "lag", section: INSPECT, summary: "how far groups are behind", load: async () => (await import("./lag.ts")).lagCommand() },
-  { name: "__control", section: START, summary: "the control process", hidden: true, load: async () => (await import("./up.ts")).controlCommand() },
+  {
+    name: "__control",
+    section: START,
+    summary: "the control process",
+    hidden: true,
+    load: async () => (await import("./up.ts")).controlCommand(),
+  },
 ];

@@ -31,7 +31,13 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): voi
   const titles = columns.map((column) => column.title);
   if (!process.stdout.isTTY) return [titles, ...cells].forEach((row) => line(row.join("\t")));
   const widths = titles.map((title, index) => Math.max(title.length, ...cells.map((row) => (row[index] ?? "").length)));
-  const draw = (row: readonly string[]): string => cut(row.map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.right)).join("  ").trimEnd());
+  const draw = (row: readonly string[]): string =>
+    cut(
+      row
+        .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.right))
+        .join("  ")
+        .trimEnd(),
+    );
   line(paint("dim", draw(titles)));
   for (const row of cells) line(draw(row));
 }

@@ -72,7 +72,8 @@ async function publishMany(tide: Tide, topic: string, message: OutgoingMessage, 
   while (receipts.length < total) {
     const results = await tide.publishMany(topic, Array(Math.min(BATCH, total - receipts.length)).fill(message));
     for (const result of results) {
-      if (!result.ok) throw Object.assign(result.error, { message: `${receipts.length} of ${total} were stored, then: ${result.error.message}` });
+      if (!result.ok)
+        throw Object.assign(result.error, { message: `${receipts.length} of ${total} were stored, then: ${result.error.message}` });
       receipts.push(result.receipt);
     }
   }

@@ -82,7 +82,10 @@ async function conclude(error: unknown, json: boolean, argv: readonly string[]):
 
 function inWords(error: CommanderError, place: string): string {
   if (error.code === "commander.help") return `${place} needs to know what to do.`;
-  return error.message.replace(/^error: /, "").replace(/^./, (first) => first.toUpperCase()).replace(/\n/g, " ");
+  return error.message
+    .replace(/^error: /, "")
+    .replace(/^./, (first) => first.toUpperCase())
+    .replace(/\n/g, " ");
 }
 
 /** Nothing at all asks for help, and so does `help dlq`. */

@@ -30,12 +30,19 @@ async function status(_: unknown, command: Command): Promise<void> {
 
 function page(found: OrchestratorStatus, consoleUrl: string): void {
   const { redis } = found;
-  line(found.status === "healthy" ? `${paint("green", "●")} Tidegate ${found.version} is healthy` : `${paint("red", "●")} Tidegate ${found.version} is not healthy`);
+  line(
+    found.status === "healthy"
+      ? `${paint("green", "●")} Tidegate ${found.version} is healthy`
+      : `${paint("red", "●")} Tidegate ${found.version} is not healthy`,
+  );
   facts([
     ["console", consoleUrl],
     ["namespace", found.namespace],
     ["started", ago(found.started_at)],
-    ["redis", `${redis.address}${redis.embedded ? " (embedded)" : ""}, ${redis.connected ? `${redis.round_trip_ms?.toFixed(1) ?? "?"} ms` : "not connected"}`],
+    [
+      "redis",
+      `${redis.address}${redis.embedded ? " (embedded)" : ""}, ${redis.connected ? `${redis.round_trip_ms?.toFixed(1) ?? "?"} ms` : "not connected"}`,
+    ],
   ]);
   line("");
   table(found.components, COMPONENT_COLUMNS);

@@ -41,7 +41,9 @@ async function list(_: unknown, command: Command): Promise<void> {
   const rows = (await Promise.all((await tide.topics()).map((topic) => tide.streamInfo(topic)))).map(topicRow);
   if (settings.json) return rows.forEach(printJson);
   if (rows.length > 0) return table(rows, TOPIC_COLUMNS);
-  line(`No topics in ${tide.namespace} yet. A topic appears with its first message:\n  tidegate publish identity user_created '{"name":"Ada"}'`);
+  line(
+    `No topics in ${tide.namespace} yet. A topic appears with its first message:\n  tidegate publish identity user_created '{"name":"Ada"}'`,
+  );
 }
 
 function topicRow(info: StreamInfo): TopicRow {

@@ -89,7 +89,9 @@ async function finish(supervisor: Supervisor, screen: Screen, insisted: Promise<
 
 function announce(config: PlatformConfig, report: ReadyReport): void {
   const { consoleUrl, address, links } = report;
-  process.stdout.write(`${JSON.stringify({ event: "ready", console: consoleUrl, login: links[0], redis: address, namespace: config.namespace, data: config.dataFolder, version: VERSION })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ event: "ready", console: consoleUrl, login: links[0], redis: address, namespace: config.namespace, data: config.dataFolder, version: VERSION })}\n`,
+  );
   if (config.open && hasDesktop(process.env)) openBrowser(links[1]);
 }
 

@@ -1,6 +1,6 @@
 /** `tidegate worker handlers.ts`: runs a team's own message handlers, here or on any machine that reaches Redis. */
 import { Command } from "commander";
-import { parseCount, userFolder } from "../config.ts";
+import { parseConfig, parseCount, userFolder } from "../config.ts";
 import { listenForStop, type StopRequest } from "../supervisor/stop-request.ts";
 import { loadHandlers } from "../worker/handlers.ts";
 import { WorkerProcesses } from "../worker/processes.ts";
@@ -54,13 +54,23 @@ async function work(path: string, flags: WorkerFlags): Promise<number> {
 
 /** Loads the file in the parent of many as well: a broken one is told once, before anything starts. */
 async function workerOptions(path: string, flags: WorkerFlags, report: Report): Promise<WorkerOptions> {
-  const { group, url, namespace } = flags;
+  const { group, namespace } = flags;
+  const settings = parseConfig(flags.url === undefined ? {} : { url: flags.url }, process.env, process.cwd());
+  const url = settings.redisUrl;
   return {
     file: await loadHandlers(path, userFolder(process.env, process.cwd())),
     ...(flags.concurrency === undefined ? {} : { concurrency: parseCount("--concurrency", flags.concurrency, 4, 10_000) }),
-    ...(flags.topics === undefined ? {} : { topics: flags.topics.split(",").map((topic) => topic.trim()).filter((topic) => topic !== "") }),
+    ...(flags.topics === undefined
+      ? {}
+      : {
+          topics: flags.topics
+            .split(",")
+            .map((topic) => topic.trim())
+            .filter((topic) => topic !== ""),
+        }),
     ...(group === undefined ? {} : { group }),
-    ...(url === undefined ? {} : { url }),
+    ...(url === null ? {} : { url }),
+    defaults: { concurrency: settings.workers, maxRetries: settings.maxRetries },
     ...(namespace === undefined ? {} : { namespace }),
     json: flags.json === true,
     report,

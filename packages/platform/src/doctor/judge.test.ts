@@ -8,7 +8,8 @@ import { appendOnlyFile, clock, delayedSyncs, evictionPolicy, lastWrite, memory,
 
 const GIGABYTE = 1024 ** 3;
 const tide = { address: "redis://127.0.0.1:6379" } as Tide;
-const look = (check: RedisCheck, info: Record<string, string>): CheckResult => check({ tide, info, asked: 1000, answered: 1010 }) as CheckResult;
+const look = (check: RedisCheck, info: Record<string, string>): CheckResult =>
+  check({ tide, info, asked: 1000, answered: 1010 }) as CheckResult;
 
 const TABLE: readonly (readonly [name: string, result: () => CheckResult, status: CheckResult["status"]])[] = [
   ["node 24", () => judgeNode("24.1.0"), "ok"],

@@ -14,46 +14,72 @@ export const serverVersion: RedisCheck = ({ info, tide }) => {
 export const evictionPolicy: RedisCheck = ({ info }) => {
   const policy = info["maxmemory_policy"] ?? "unknown";
   if (policy === "noeviction") return ok("eviction", "noeviction");
-  return fail("eviction", `${policy}: Redis would delete messages when memory is short`, "redis-cli CONFIG SET maxmemory-policy noeviction   (and in redis.conf)");
+  return fail(
+    "eviction",
+    `${policy}: Redis would delete messages when memory is short`,
+    "redis-cli CONFIG SET maxmemory-policy noeviction   (and in redis.conf)",
+  );
 };
 
 export const memory: RedisCheck = ({ info }) => {
   const used = number(info, "used_memory");
   const limit = number(info, "maxmemory");
-  if (limit === 0) return warn("memory", `${bytes(used)} used, no limit`, "Set a limit below the machine's memory: redis-cli CONFIG SET maxmemory 2gb");
+  if (limit === 0)
+    return warn("memory", `${bytes(used)} used, no limit`, "Set a limit below the machine's memory: redis-cli CONFIG SET maxmemory 2gb");
   const found = `${bytes(used)} of ${bytes(limit)} used (${Math.round((used / limit) * 100)} %)`;
-  if (used > limit * 0.95) return fail("memory", found, "Publishing is about to be refused: raise maxmemory, or shorten the retention of topics.");
+  if (used > limit * 0.95)
+    return fail("memory", found, "Publishing is about to be refused: raise maxmemory, or shorten the retention of topics.");
   return used > limit * 0.8 ? warn("memory", found, "Raise maxmemory, or shorten the retention of topics.") : ok("memory", found);
 };
 
 export const appendOnlyFile: RedisCheck = ({ info }) => {
   if (info["aof_enabled"] === "1") return ok("persistence", "append-only file is on");
-  return warn("persistence", "append-only file is off: a crash loses everything since the last snapshot", "redis-cli CONFIG SET appendonly yes   (and in redis.conf)");
+  return warn(
+    "persistence",
+    "append-only file is off: a crash loses everything since the last snapshot",
+    "redis-cli CONFIG SET appendonly yes   (and in redis.conf)",
+  );
 };
 
 export const lastWrite: RedisCheck = ({ info }) => {
-  const failed = ["aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"].filter((field) => (info[field] ?? "ok") !== "ok");
+  const failed = ["aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"].filter(
+    (field) => (info[field] ?? "ok") !== "ok",
+  );
   if (failed.length === 0) return ok("last write", "ok");
-  return fail("last write", `failed (${failed.join(", ")})`, "See the Redis log; most often the disk is full or its folder is not writable.");
+  return fail(
+    "last write",
+    `failed (${failed.join(", ")})`,
+    "See the Redis log; most often the disk is full or its folder is not writable.",
+  );
 };
 
 /** The counter grows when a write had to go on before the last fsync was done: the disk is slower than the messages. */
 export const delayedSyncs: RedisCheck = ({ info }) => {
   const delayed = number(info, "aof_delayed_fsync");
   if (delayed === 0) return ok("disk speed", "no delayed fsync since Redis started");
-  return warn("disk speed", `${delayed} delayed fsyncs since Redis started`, "A power loss may cost more than a second of messages. Give Redis a faster disk of its own.");
+  return warn(
+    "disk speed",
+    `${delayed} delayed fsyncs since Redis started`,
+    "A power loss may cost more than a second of messages. Give Redis a faster disk of its own.",
+  );
 };
 
 export const clock: RedisCheck = ({ info, asked, answered }) => {
   const theirs = number(info, "server_time_usec") / 1000;
-  return theirs === 0 ? ok("clock", "this server does not tell its time") : judgeClock(theirs - (asked + answered) / 2, (answered - asked) / 2);
+  return theirs === 0
+    ? ok("clock", "this server does not tell its time")
+    : judgeClock(theirs - (asked + answered) / 2, (answered - asked) / 2);
 };
 
 /** Both in milliseconds; the difference is known only as well as the round trip was short. */
 export function judgeClock(difference: number, uncertainty: number): CheckResult {
   const found = `${Math.abs(Math.round(difference))} ms ${difference < 0 ? "behind" : "ahead of"} this machine (± ${Math.ceil(uncertainty)} ms)`;
   if (Math.abs(difference) - uncertainty <= 1000) return ok("clock", `Redis is ${found}`);
-  return warn("clock", `Redis is ${found}`, "Retries are due by Redis' clock. Run a time service on both machines: apt-get install systemd-timesyncd");
+  return warn(
+    "clock",
+    `Redis is ${found}`,
+    "Retries are due by Redis' clock. Run a time service on both machines: apt-get install systemd-timesyncd",
+  );
 }
 
 // Private

@@ -13,10 +13,13 @@ test("a slow line loses frames, and the rows in them are counted in the next one
   line.bufferedAmount = 0;
   socket.sendRows("identity", { rows: ["3"], skipped: 0 });
   socket.sendRows("identity", { rows: ["4"], skipped: 0 });
-  assert.deepEqual(line.sent.map((frame) => JSON.parse(frame)), [
-    { type: "messages", topic: "identity", items: [3], skipped: 5 },
-    { type: "messages", topic: "identity", items: [4], skipped: 0 },
-  ]);
+  assert.deepEqual(
+    line.sent.map((frame) => JSON.parse(frame)),
+    [
+      { type: "messages", topic: "identity", items: [3], skipped: 5 },
+      { type: "messages", topic: "identity", items: [4], skipped: 0 },
+    ],
+  );
 });
 
 test("a line that does not answer a ping is ended at the next", () => {

@@ -48,11 +48,17 @@ test("an update comes at once, and another when something changed", async () => 
 });
 
 test("a tail shows the newest messages first, then what comes, each once and in order", async () => {
-  await tide.publishMany("tailed", Array.from({ length: 60 }, (_, n) => ({ type: "old", data: n })));
+  await tide.publishMany(
+    "tailed",
+    Array.from({ length: 60 }, (_, n) => ({ type: "old", data: n })),
+  );
   await using client = await open("/api/v1/live");
   client.ask({ type: "subscribe", topic: "tailed" });
   const snapshot = await client.next<LiveMessages>("messages");
-  assert.deepEqual(snapshot.items.map((item) => item.data), Array.from({ length: 50 }, (_, n) => n + 10));
+  assert.deepEqual(
+    snapshot.items.map((item) => item.data),
+    Array.from({ length: 50 }, (_, n) => n + 10),
+  );
 
   await using second = await open("/api/v1/live");
   second.ask({ type: "subscribe", topic: "tailed" });
@@ -67,7 +73,10 @@ test("of a burst the newest rows are shown and the rest is counted", async () =>
   await using client = await open("/api/v1/live");
   client.ask({ type: "subscribe", topic: "burst" });
   await client.next<LiveMessages>("messages");
-  await tide.publishMany("burst", Array.from({ length: 250 }, (_, n) => ({ type: "x", data: n })));
+  await tide.publishMany(
+    "burst",
+    Array.from({ length: 250 }, (_, n) => ({ type: "x", data: n })),
+  );
   let [shown, skipped] = [0, 0];
   while (shown + skipped < 250) {
     const frame = await client.next<LiveMessages>("messages");
@@ -148,7 +157,10 @@ test("the sampler measures what was published and answered", async () => {
   let left = 11;
   const onSettled = (): void => void (--left === 0 && done.resolve());
   const consumer = await tide.consume("rated", { group: "counters", onSettled }, () => {});
-  await tide.publishMany("rated", Array.from({ length: 10 }, () => ({ type: "x" })));
+  await tide.publishMany(
+    "rated",
+    Array.from({ length: 10 }, () => ({ type: "x" })),
+  );
   await done.promise;
   await consumer.stop();
   const { rates } = await sampler.sample();

@@ -47,14 +47,25 @@ export class Sampler {
 /** Per second; 0 for a topic or group seen for the first time. Never negative: a replay or a seek is not un-consuming. */
 export function ratesBetween(before: Pick<LiveUpdate, "at" | "streams"> | null, now: Pick<LiveUpdate, "at" | "streams">): Rates {
   const seconds = before === null ? 0 : (now.at - before.at) / 1000;
-  const entries = Object.entries(now.streams).map(([topic, stream]) => [topic, topicRates(before?.streams[topic], stream, seconds)] as const);
+  const entries = Object.entries(now.streams).map(
+    ([topic, stream]) => [topic, topicRates(before?.streams[topic], stream, seconds)] as const,
+  );
   return Object.fromEntries(entries);
 }
 
 /** What must differ for an update to be worth sending before its time. Idle times and server counters always differ. */
 export function signature(update: LiveUpdate): string {
-  const topics = Object.entries(update.streams).map(([topic, stream]) => [topic, stream.entries_added, stream.length, stream.groups.map(groupSignature)]);
-  return JSON.stringify([topics, update.dead_letter.length, update.components.map((one) => [one.name, one.state, one.restarts, one.detail])]);
+  const topics = Object.entries(update.streams).map(([topic, stream]) => [
+    topic,
+    stream.entries_added,
+    stream.length,
+    stream.groups.map(groupSignature),
+  ]);
+  return JSON.stringify([
+    topics,
+    update.dead_letter.length,
+    update.components.map((one) => [one.name, one.state, one.restarts, one.detail]),
+  ]);
 }
 
 // Private

@@ -42,14 +42,29 @@ function admit(request: IncomingMessage, hub: Hub, gate: Gate): ReturnType<Gate[
   if (!LIVE_PATHS.includes(path)) throw new Refusal(404, "NOT_FOUND", `No WebSocket is served here; use ${LIVE_PATHS.join(" or ")}.`);
   const identity = gate.admit(request, true);
   if (hub.size < MOST_SOCKETS) return identity;
-  throw new Refusal(503, "TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} live connections are open already.`, { headers: { "Retry-After": "30" } });
+  throw new Refusal(503, "TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} live connections are open already.`, {
+    headers: { "Retry-After": "30" },
+  });
 }
 
 function refuse(socket: Duplex, refusal: Refusal): void {
   const title = STATUS_CODES[refusal.status] ?? "Error";
   const { status, code, message: detail, hint } = refusal;
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, code, ...(hint === undefined ? {} : { hint }), request_id: "" });
-  const headers = { ...refusal.headers, "Content-Type": "application/problem+json", "Content-Length": Buffer.byteLength(body), Connection: "close" };
+  const body = JSON.stringify({
+    type: "about:blank",
+    title,
+    status,
+    detail,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    request_id: "",
+  });
+  const headers = {
+    ...refusal.headers,
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    Connection: "close",
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
 }

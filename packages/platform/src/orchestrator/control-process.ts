@@ -98,7 +98,10 @@ class ControlProcess {
       void tellSupervisor({ type: "components", components: control.orchestrator.status().components });
     };
     this.#reports = setInterval(tell, 1000);
-    this.#table = new TopicTable(() => control.streams.peek(), (rows) => void tellSupervisor({ type: "topics", rows }));
+    this.#table = new TopicTable(
+      () => control.streams.peek(),
+      (rows) => void tellSupervisor({ type: "topics", rows }),
+    );
     this.#table.start();
     tell();
   }
@@ -108,7 +111,14 @@ class ControlProcess {
     if (address === null) return false;
     const links = [control.auth.loginLink(address.url), control.auth.loginLink(address.url)] as const;
     const redis = control.redis.status().address;
-    void tellSupervisor({ type: "ready", consoleUrl: address.url, port: address.port, address: redis, links, newToken: control.auth.firstToken !== null });
+    void tellSupervisor({
+      type: "ready",
+      consoleUrl: address.url,
+      port: address.port,
+      address: redis,
+      links,
+      newToken: control.auth.firstToken !== null,
+    });
     return true;
   }
 

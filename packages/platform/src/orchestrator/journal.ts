@@ -12,6 +12,8 @@ export class Journal {
 
   write(level: LogLevel, component: string, message: string, detail?: Readonly<Record<string, unknown>>): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
-    this.#write(`${JSON.stringify({ at: new Date().toISOString(), level, component, message, ...(detail === undefined ? {} : { detail }) })}\n`);
+    this.#write(
+      `${JSON.stringify({ at: new Date().toISOString(), level, component, message, ...(detail === undefined ? {} : { detail }) })}\n`,
+    );
   }
 }

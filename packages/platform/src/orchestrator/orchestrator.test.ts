@@ -9,7 +9,8 @@ describe("Orchestrator", () => {
   it("starts in the declared order and stops in the opposite one", async () => {
     const calls: string[] = [];
     const orchestrator = make();
-    for (const name of ["a", "b", "c"]) orchestrator.add(component(name, { start: () => calls.push(`+${name}`), stop: () => calls.push(`-${name}`) }));
+    for (const name of ["a", "b", "c"])
+      orchestrator.add(component(name, { start: () => calls.push(`+${name}`), stop: () => calls.push(`-${name}`) }));
     await orchestrator.start();
     assert.equal(orchestrator.status().status, "healthy");
     await orchestrator.stop(1000);
@@ -42,7 +43,11 @@ describe("Runner", () => {
   it("fails a start that takes too long, and tries again after a pause", async () => {
     mock.timers.enable({ apis: ["Date"] });
     let tries = 0;
-    const slow: Component = { ...component("slow"), startLimit: 5, start: () => (++tries === 1 ? new Promise(() => {}) : Promise.resolve()) };
+    const slow: Component = {
+      ...component("slow"),
+      startLimit: 5,
+      start: () => (++tries === 1 ? new Promise(() => {}) : Promise.resolve()),
+    };
     const runner = new Runner(slow, {}, () => {});
     await runner.step(true, true);
     assert.match(runner.status().detail ?? "", /start took longer than 0.005 s/);

@@ -72,7 +72,10 @@ export class Orchestrator {
 
   #step(runner: Runner): Promise<void> {
     const needs = runner.needs.map((name) => this.#find(name));
-    return runner.step(needs.every((need) => need?.started === true), needs.every((need) => need?.healthy === true));
+    return runner.step(
+      needs.every((need) => need?.started === true),
+      needs.every((need) => need?.healthy === true),
+    );
   }
 
   #find(name: string): Runner | undefined {

@@ -112,7 +112,7 @@ export class Runner {
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));
     this.#retryAt = Date.now() + pause;
     this.#move("failed", `${messageOf(error)} (next try in ${pause / 1000} s)`);
-    await this.#release(this.#stopped.signal).catch(() => {});
+    await this.#releaseQuietly();
   }
 
   async #check(needsHealthy: boolean): Promise<void> {
@@ -138,6 +138,15 @@ export class Runner {
 
   #release(hurry: AbortSignal): Promise<void> {
     return limited(this.component.stopLimit ?? 10_000, "stop", hurry, (signal) => this.component.stop(signal));
+  }
+
+  /** After a failed start, whose reason is the one worth showing. */
+  async #releaseQuietly(): Promise<void> {
+    try {
+      await this.#release(this.#stopped.signal);
+    } catch {
+      // The next start begins anew anyway.
+    }
   }
 
   #move(state: ComponentState, detail: string | null): void {

@@ -44,7 +44,8 @@ export class TopicTable {
 
   async #row(tide: Tide, topic: string): Promise<TopicRow> {
     const info = await tide.streamInfo(topic);
-    const sum = (pick: (group: (typeof info.groups)[number]) => number): number => info.groups.reduce((total, group) => total + pick(group), 0);
+    const sum = (pick: (group: (typeof info.groups)[number]) => number): number =>
+      info.groups.reduce((total, group) => total + pick(group), 0);
     return {
       topic,
       messages: info.length,

@@ -8,7 +8,9 @@ const PROGRAMS = ["redis-server", "valkey-server"];
 
 /** `searchPath` is the PATH variable; the sbin folders are looked at too because a user's PATH often lacks them. */
 export function findRedisProgram(searchPath: string, platform: string = process.platform): string {
-  const folders = [...searchPath.split(delimiter), "/usr/local/bin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin"].filter((folder) => folder !== "");
+  const folders = [...searchPath.split(delimiter), "/usr/local/bin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin"].filter(
+    (folder) => folder !== "",
+  );
   for (const program of PROGRAMS) {
     const found = folders.map((folder) => join(folder, program)).find(isProgram);
     if (found !== undefined) return found;

@@ -81,7 +81,9 @@ export class RedisServer {
   async #failed(): Promise<PlatformError> {
     const log = await readFile(this.#log, "utf8").catch(() => "");
     const last = log.trimEnd().split("\n").slice(-3).join("\n    ");
-    return new PlatformError("REDIS_SERVER_FAILED", `The embedded Redis does not start. Its last words:\n    ${last}`, { hint: `Read all of it: less ${this.#log}` });
+    return new PlatformError("REDIS_SERVER_FAILED", `The embedded Redis does not start. Its last words:\n    ${last}`, {
+      hint: `Read all of it: less ${this.#log}`,
+    });
   }
 }
 

@@ -57,7 +57,12 @@ function parseJsonOnly(app: FastifyInstance): void {
       done(null, text === "" ? undefined : JSON.parse(String(text)));
     } catch (error) {
       const where = error instanceof Error ? error.message.slice(0, 200) : "";
-      done(new Refusal(400, "INVALID_JSON", `The body is not JSON: ${where}`, { cause: error, hint: "Check quotes and commas, for example with: echo '…' | jq ." }));
+      done(
+        new Refusal(400, "INVALID_JSON", `The body is not JSON: ${where}`, {
+          cause: error,
+          hint: "Check quotes and commas, for example with: echo '…' | jq .",
+        }),
+      );
     }
   });
 }
@@ -111,5 +116,9 @@ function sendProblem({ onError }: AppOptions, error: unknown, request: FastifyRe
   const refusal = asRefusal(error);
   if (refusal.status === 500) onError(refusal.cause ?? error, request.id);
   setSecurityHeaders(reply, request.id);
-  return reply.code(refusal.status).headers(refusal.headers).type("application/problem+json; charset=utf-8").send(JSON.stringify(problemOf(refusal, request.id)));
+  return reply
+    .code(refusal.status)
+    .headers(refusal.headers)
+    .type("application/problem+json; charset=utf-8")
+    .send(JSON.stringify(problemOf(refusal, request.id)));
 }

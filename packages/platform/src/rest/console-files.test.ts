@@ -37,7 +37,16 @@ test("console files: index for pages, hashed assets for ever, nothing outside th
   assert.match(script.headers.get("cache-control") ?? "", /immutable/);
   assert.equal((await fetch(`${url}/assets/gone-a1B2c3D4.js`)).status, 404);
   assert.equal((await fetch(`${url}/`, { method: "POST", headers: bearer() })).status, 404);
-  for (const path of ["/../tokens.json", "/%2e%2e/tokens.json", "/..%2ftokens.json", "/assets/..%5c..%5ctokens.json", "/%00", "/.env", "/%zz", "//../tokens.json"]) {
+  for (const path of [
+    "/../tokens.json",
+    "/%2e%2e/tokens.json",
+    "/..%2ftokens.json",
+    "/assets/..%5c..%5ctokens.json",
+    "/%00",
+    "/.env",
+    "/%zz",
+    "//../tokens.json",
+  ]) {
     const { status, body } = await raw(path);
     assert.equal(status, 400, `${path} ${body}`);
     assert.ok(!body.includes("hash"), path);
@@ -65,8 +74,10 @@ test("the OpenAPI document lists every route once, with references that resolve"
   const text = await (await fetch(`${url}/api/openapi.json`, { headers: bearer() })).text();
   const document = JSON.parse(text) as { openapi: string; paths: Record<string, object>; components: { schemas: Record<string, unknown> } };
   assert.equal(document.openapi, "3.1.0");
-  for (const path of ["/health", "/api/stream/{stream}", "/api/v1/dead-letters/replay", "/api/docs", "/api/v1/session/link"]) assert.ok(document.paths[path], path);
-  for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) assert.ok(document.components.schemas[name ?? ""], name);
+  for (const path of ["/health", "/api/stream/{stream}", "/api/v1/dead-letters/replay", "/api/docs", "/api/v1/session/link"])
+    assert.ok(document.paths[path], path);
+  for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
+    assert.ok(document.components.schemas[name ?? ""], name);
   assert.ok(!text.includes("$defs"));
   const page = await fetch(`${url}/api/docs`, { headers: bearer() });
   assert.match(await page.text(), /\/api\/v1\/dead-letters\/replay/);

@@ -27,7 +27,12 @@ const filterFields = {
 
 const selection: z.ZodType<DeadLetterSelection> = z
   .strictObject({
-    ids: z.exactOptional(z.array(z.string().regex(/^\d{1,16}-\d{1,19}$/, "must look like 1700000000000-0")).min(1).max(10_000)),
+    ids: z.exactOptional(
+      z
+        .array(z.string().regex(/^\d{1,16}-\d{1,19}$/, "must look like 1700000000000-0"))
+        .min(1)
+        .max(10_000),
+    ),
     ...filterFields,
     all: z.exactOptional(z.boolean()),
   })

@@ -50,12 +50,19 @@ function section(described: Route): string {
 function fields(title: string, schema: z.ZodType | undefined): string {
   if (schema === undefined) return "";
   const json = z.toJSONSchema(schema, { io: "input" });
-  const rows = (json.anyOf ?? [json]).flatMap((shape) => Object.entries(shape.properties ?? {}).map((entry) => row(entry, shape.required ?? [])));
+  const rows = (json.anyOf ?? [json]).flatMap((shape) =>
+    Object.entries(shape.properties ?? {}).map((entry) => row(entry, shape.required ?? [])),
+  );
   return `<table><tr><th>${title}</th><th></th><th></th></tr>${rows.join("")}</table>`;
 }
 
 function row([name, value]: [string, unknown], required: readonly string[]): string {
-  const { type, description, enum: words, default: fallback } = value as { type?: string; description?: string; enum?: string[]; default?: unknown };
+  const {
+    type,
+    description,
+    enum: words,
+    default: fallback,
+  } = value as { type?: string; description?: string; enum?: string[]; default?: unknown };
   const kind = words?.join(" | ") ?? type ?? "any JSON";
   const notes = [required.includes(name) ? "required" : "", fallback === undefined ? "" : `default ${String(fallback)}`, description ?? ""];
   return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(kind)}</td><td>${escapeHtml(notes.filter(Boolean).join("; "))}</td></tr>`;

@@ -10,7 +10,11 @@ test("entries of several lanes with the same id are shown once each over pages",
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const page: Awaited<ReturnType<typeof readPage>> = await readPage(tide, { topic: "a", limit, ...(cursor === null ? {} : { cursor }) });
+      const page: Awaited<ReturnType<typeof readPage>> = await readPage(tide, {
+        topic: "a",
+        limit,
+        ...(cursor === null ? {} : { cursor }),
+      });
       seen.push(...page.items.map((item) => item.messageId));
       cursor = page.next;
     } while (cursor !== null);

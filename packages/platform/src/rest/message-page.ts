@@ -43,15 +43,22 @@ function position(name: string, value: string): string | Date {
   if (/^\d{1,16}-\d{1,19}$/.test(value)) return value;
   const date = new Date(/^\d+$/.test(value) ? Number(value) : value);
   if (!Number.isNaN(date.getTime())) return date;
-  throw new Refusal(400, "INVALID_POSITION", `${name} is neither an entry id, unix milliseconds nor an ISO date: found "${value.slice(0, 60)}".`, {
-    hint: `For example ${name}=2026-01-31T12:00:00Z or ${name}=1769860800000-0.`,
-  });
+  throw new Refusal(
+    400,
+    "INVALID_POSITION",
+    `${name} is neither an entry id, unix milliseconds nor an ISO date: found "${value.slice(0, 60)}".`,
+    {
+      hint: `For example ${name}=2026-01-31T12:00:00Z or ${name}=1769860800000-0.`,
+    },
+  );
 }
 
 function parseCursor(text: string): Cursor {
   const match = /^(\d{1,16}-\d{1,19})\.(\d)$/.exec(text);
   if (match?.[1] !== undefined) return { id: match[1], shown: Number(match[2]) };
-  throw new Refusal(400, "INVALID_REQUEST", "cursor is not one of ours.", { hint: "Give back `next` of the page before, unchanged, or leave it out." });
+  throw new Refusal(400, "INVALID_REQUEST", "cursor is not one of ours.", {
+    hint: "Give back `next` of the page before, unchanged, or leave it out.",
+  });
 }
 
 function withoutShown(found: readonly Message[], after: Cursor): readonly Message[] {

@@ -15,7 +15,12 @@ export function messageRoutes(tide: Tide): readonly Route[] {
 // Private
 
 const page: z.ZodType<MessagesAnswer> = z.object({ items: z.array(message), next: z.string().nullable() });
-const stored: z.ZodType<PublishAnswer> = z.object({ status: z.literal("stored"), message_id: z.string(), entry_id: z.string(), stream: z.string() });
+const stored: z.ZodType<PublishAnswer> = z.object({
+  status: z.literal("stored"),
+  message_id: z.string(),
+  entry_id: z.string(),
+  stream: z.string(),
+});
 
 const publishBody: z.ZodType<PublishRequest> = z.strictObject({
   topic: z.string().min(1),
@@ -58,7 +63,9 @@ function getMessage(tide: Tide): Route {
     summary: "One message.",
     params: z.object({ topic: z.string(), entryId: z.string().regex(/^\d{1,16}-\d{1,19}$/, "must look like 1700000000000-0") }),
     query: z.object({
-      priority: z.exactOptional(z.enum(["low", "normal", "high", "critical"]).describe("The lane, where two have an entry of the same id.")),
+      priority: z.exactOptional(
+        z.enum(["low", "normal", "high", "critical"]).describe("The lane, where two have an entry of the same id."),
+      ),
     }),
     answer: message,
     async handle({ params, query }) {

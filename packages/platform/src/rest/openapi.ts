@@ -12,7 +12,11 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, registry) };
   return {
     openapi: "3.1.0",
-    info: { title: "Tidegate", version, description: "Control API. Times are unix milliseconds. Errors are problem details (RFC 9457) with a stable code." },
+    info: {
+      title: "Tidegate",
+      version,
+      description: "Control API. Times are unix milliseconds. Errors are problem details (RFC 9457) with a stable code.",
+    },
     security: [{ token: [] }, { session: [] }],
     paths,
     components: { schemas: componentSchemas(registry), securitySchemes: SECURITY },
@@ -37,7 +41,9 @@ function operation(route: Route, registry: Registry): Json {
     operationId: operationId(route),
     ...(route.open === true ? { security: [] } : {}),
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query")],
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: inline(route.body, registry) } } } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: inline(route.body, registry) } } } }),
     responses: {
       [String(route.status ?? 200)]: goodAnswer(route, registry),
       default: { description: "What went wrong.", content: { "application/problem+json": { schema: inline(problem, registry) } } },
@@ -60,7 +66,13 @@ function parameters(schema: z.ZodType | undefined, where: "path" | "query"): Jso
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
   return Object.entries(properties).map(([name, value]) => {
     const { description, ...rest } = value as Json;
-    return { name, in: where, required: where === "path" || required.includes(name), ...(description === undefined ? {} : { description }), schema: rest };
+    return {
+      name,
+      in: where,
+      required: where === "path" || required.includes(name),
+      ...(description === undefined ? {} : { description }),
+      schema: rest,
+    };
   });
 }
 

@@ -69,14 +69,21 @@ function ofLibrary(error: TidegateError): Refusal {
 
 function ofSchema(error: z.ZodError): Refusal {
   const complaints = error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "the request"}: ${issue.message}`);
-  return new Refusal(400, "INVALID_REQUEST", complaints.join("; "), { cause: error, hint: "The expected shape is in /api/openapi.json and /api/docs." });
+  return new Refusal(400, "INVALID_REQUEST", complaints.join("; "), {
+    cause: error,
+    hint: "The expected shape is in /api/openapi.json and /api/docs.",
+  });
 }
 
 function ofFastify(error: { code?: unknown; statusCode?: unknown }): Refusal {
   const code = typeof error.code === "string" ? error.code : "";
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Refusal(413, "PAYLOAD_TOO_LARGE", "The request body is larger than 2 MiB.", { cause: error });
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new Refusal(413, "PAYLOAD_TOO_LARGE", "The request body is larger than 2 MiB.", { cause: error });
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
-    return new Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON.", { cause: error, hint: "Send the header Content-Type: application/json." });
+    return new Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON.", {
+      cause: error,
+      hint: "Send the header Content-Type: application/json.",
+    });
   }
   if (code.startsWith("FST_ERR_") && typeof error.statusCode === "number" && error.statusCode >= 400 && error.statusCode < 500) {
     return new Refusal(error.statusCode, "INVALID_REQUEST", "The request cannot be understood.", { cause: error });
@@ -85,5 +92,8 @@ function ofFastify(error: { code?: unknown; statusCode?: unknown }): Refusal {
 }
 
 function internal(cause: unknown): Refusal {
-  return new Refusal(500, "INTERNAL", "Something went wrong on our side.", { cause, hint: "The log of the control process has the details under this request id." });
+  return new Refusal(500, "INTERNAL", "Something went wrong on our side.", {
+    cause,
+    hint: "The log of the control process has the details under this request id.",
+  });
 }

@@ -8,7 +8,17 @@ import type { Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
 import type { SignInEvent } from "../auth/sign-ins.ts";
-import type { DeadLettersAnswer, Health, MessagesAnswer, OrchestratorStatus, PendingAnswer, Problem, PublishAnswer, StreamDetail, TopicsAnswer } from "../contract.ts";
+import type {
+  DeadLettersAnswer,
+  Health,
+  MessagesAnswer,
+  OrchestratorStatus,
+  PendingAnswer,
+  Problem,
+  PublishAnswer,
+  StreamDetail,
+  TopicsAnswer,
+} from "../contract.ts";
 import { ControlServer } from "./server.ts";
 
 const bed = new AsyncDisposableStack();
@@ -47,7 +57,16 @@ test("health is open, and 503 with a reason when a component is ill", async () =
 });
 
 test("everything else is denied without a token, known or not", async () => {
-  for (const path of ["/api/streams", "/api/v1/topics", "/api/docs", "/api/openapi.json", "/api/nothing", "/API/streams/x", "/ws", "/api/v1/session"]) {
+  for (const path of [
+    "/api/streams",
+    "/api/v1/topics",
+    "/api/docs",
+    "/api/openapi.json",
+    "/api/nothing",
+    "/API/streams/x",
+    "/ws",
+    "/api/v1/session",
+  ]) {
     const answer = await fetch(url + path);
     assert.equal(answer.status, 401, path);
     assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/);
@@ -72,13 +91,20 @@ test("a published message is stored, listed, found alone, and counted", async ()
   const detail = await read<StreamDetail>("/api/stream/identity?limit=1");
   assert.equal(detail.recent_messages.length, 1);
   const { items } = await read<TopicsAnswer>("/api/v1/topics");
-  assert.deepEqual(items.map((item) => [item.topic, item.entries_added]), [["identity", 1]]);
+  assert.deepEqual(
+    items.map((item) => [item.topic, item.entries_added]),
+    [["identity", 1]],
+  );
 });
 
 test("pages meet without gap or repetition, newest first", async () => {
-  for (let n = 0; n < 7; n++) await tide.publishMany("paging", [{ type: "a", data: n }, { type: "b", data: n, priority: "low" }]);
+  for (let n = 0; n < 7; n++)
+    await tide.publishMany("paging", [
+      { type: "a", data: n },
+      { type: "b", data: n, priority: "low" },
+    ]);
   const ids: string[] = [];
-  for (let cursor: string | null = ""; cursor !== null; ) {
+  for (let cursor: string | null = ""; cursor !== null;) {
     const page: MessagesAnswer = await read(`/api/v1/messages?topic=paging&limit=3${cursor === "" ? "" : `&cursor=${cursor}`}`);
     ids.push(...page.items.map((item) => item.messageId));
     cursor = page.next;
@@ -94,7 +120,10 @@ test("metrics, status and groups have the shape of the contract", async () => {
   assert.equal((await read<OrchestratorStatus>("/api/v1/orchestrator/status")).namespace, "test");
   await tide.groups.create("identity", "readers", "beginning");
   const { items } = await read<{ items: { group: string }[] }>("/api/v1/groups?topic=identity");
-  assert.deepEqual(items.map((item) => item.group), ["readers"]);
+  assert.deepEqual(
+    items.map((item) => item.group),
+    ["readers"],
+  );
   const pending = await read<PendingAnswer>("/api/pending/identity/readers");
   assert.deepEqual([pending.stream, pending.group, pending.pending_count], ["identity", "readers", 0]);
 });
@@ -169,7 +198,11 @@ test("a login link opens a session that acts for our own page only, and ends", a
   const who = (await (await fetch(`${url}/api/v1/session`, { headers: session })).json()) as { kind: string };
   assert.equal(who.kind, "session");
   const act = (headers: Record<string, string>, method = "POST"): Promise<Response> =>
-    fetch(url + (method === "POST" ? "/api/v1/messages" : "/api/v1/session"), { method, headers: { ...session, ...headers }, ...(method === "POST" ? { body: '{"topic":"identity","type":"x"}' } : {}) });
+    fetch(url + (method === "POST" ? "/api/v1/messages" : "/api/v1/session"), {
+      method,
+      headers: { ...session, ...headers },
+      ...(method === "POST" ? { body: '{"topic":"identity","type":"x"}' } : {}),
+    });
   await refused(await act({ origin: "http://evil.example" }), 403, "ORIGIN_NOT_ALLOWED");
   await refused(await act({}), 403, "ORIGIN_NOT_ALLOWED");
   assert.equal((await act({ origin: url })).status, 201);
@@ -196,11 +229,26 @@ test("guessing tokens is slowed down, and does not lock a session out", async ()
 // Helpers
 
 function newServer(wanted: number): ControlServer {
-  return new ControlServer({ host: "127.0.0.1", port: wanted, tide, orchestrator: { status }, auth, consoleFolder: null, refreshInterval: 5 });
+  return new ControlServer({
+    host: "127.0.0.1",
+    port: wanted,
+    tide,
+    orchestrator: { status },
+    auth,
+    consoleFolder: null,
+    refreshInterval: 5,
+  });
 }
 
 function status(): OrchestratorStatus {
-  const component = { name: "demo", state: healthy === "healthy" ? ("healthy" as const) : ("failed" as const), since: 0, restarts: 0, detail: null, pid: null };
+  const component = {
+    name: "demo",
+    state: healthy === "healthy" ? ("healthy" as const) : ("failed" as const),
+    since: 0,
+    restarts: 0,
+    detail: null,
+    pid: null,
+  };
   const redis = { address: tide.address, connected: true, round_trip_ms: 1, embedded: false };
   return { status: healthy, version: "0.0.0", namespace: tide.namespace, started_at: Date.now(), redis, components: [component] };
 }
@@ -226,7 +274,11 @@ function post(path: string, body: unknown): Promise<Response> {
 }
 
 function login(body: unknown, origin: string): Promise<Response> {
-  return fetch(`${url}/api/v1/session/login`, { method: "POST", headers: { "content-type": "application/json", origin }, body: JSON.stringify(body) });
+  return fetch(`${url}/api/v1/session/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin },
+    body: JSON.stringify(body),
+  });
 }
 
 async function refused(answer: Response, wanted: number, code: string, detail = /./): Promise<void> {
@@ -239,4 +291,3 @@ async function refused(answer: Response, wanted: number, code: string, detail = 
   assert.equal(problem.request_id, answer.headers.get("x-request-id"));
   assert.ok(!text.includes("    at "));
 }
-

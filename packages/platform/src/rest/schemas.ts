@@ -97,7 +97,12 @@ export const redisMetricsAnswer: z.ZodType<contract.RedisMetrics> = z.object({
     keyspace_misses: z.number(),
     hit_ratio: z.number().describe("Percent; 0 when nothing was asked."),
   }),
-  persistence: z.object({ aof_enabled: z.boolean(), aof_delayed_fsync: z.number(), rdb_last_save_time: millis, last_write_ok: z.boolean() }),
+  persistence: z.object({
+    aof_enabled: z.boolean(),
+    aof_delayed_fsync: z.number(),
+    rdb_last_save_time: millis,
+    last_write_ok: z.boolean(),
+  }),
   uptime_seconds: z.number(),
   redis_version: z.string(),
   server: z.string(),

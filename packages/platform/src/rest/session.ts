@@ -46,7 +46,10 @@ function login({ gate, status }: SessionDeps): Route {
     tag: "session",
     summary: "Turns a one-use code (of a login link) or the admin token into a session cookie.",
     open: true,
-    body: z.union([z.strictObject({ code: z.string().min(1).max(200) }), z.strictObject({ token: z.string().min(1).max(4096) })], "send a code or a token"),
+    body: z.union(
+      [z.strictObject({ code: z.string().min(1).max(200) }), z.strictObject({ token: z.string().min(1).max(4096) })],
+      "send a code or a token",
+    ),
     answer,
     handle({ body, request, reply }) {
       const { cookie, identity } = gate.login(request.raw, body);
@@ -82,7 +85,9 @@ function newLink({ gate }: SessionDeps): Route {
     answer: z.object({ url: z.string() }),
     handle({ identity, request }) {
       if (signedIn(identity).kind !== "token") {
-        throw new Refusal(403, "TOKEN_NEEDED", "A login link is made with the admin token only.", { hint: "Send Authorization: Bearer tg_…" });
+        throw new Refusal(403, "TOKEN_NEEDED", "A login link is made with the admin token only.", {
+          hint: "Send Authorization: Bearer tg_…",
+        });
       }
       return { url: gate.loginLink(`${request.protocol}://${request.host}`) };
     },

@@ -40,5 +40,14 @@ export function topicRoutes(tide: Tide): readonly Route[] {
 
 function rowOf(topic: string, { stream, length, entries_added, groups }: StreamSummary): TopicsAnswer["items"][number] {
   const sum = (field: "lag" | "pending" | "retrying"): number => groups.reduce((total, group) => total + group[field], 0);
-  return { topic, stream, length, entries_added, groups: groups.length, lag: sum("lag"), pending: sum("pending"), retrying: sum("retrying") };
+  return {
+    topic,
+    stream,
+    length,
+    entries_added,
+    groups: groups.length,
+    lag: sum("lag"),
+    pending: sum("pending"),
+    retrying: sum("retrying"),
+  };
 }

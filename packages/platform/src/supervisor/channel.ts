@@ -33,11 +33,24 @@ export interface TopicRow {
 }
 
 export type ToControl =
-  | { readonly type: "start"; readonly config: PlatformConfig; readonly redis: RedisPlace; readonly supervisor: number; /** Then a part that cannot start is an error of the user's, not something to retry. */ readonly first: boolean }
+  | {
+      readonly type: "start";
+      readonly config: PlatformConfig;
+      readonly redis: RedisPlace;
+      readonly supervisor: number;
+      /** Then a part that cannot start is an error of the user's, not something to retry. */ readonly first: boolean;
+    }
   | { readonly type: "redis"; readonly process: RedisProcess };
 
 export type FromControl =
-  | { readonly type: "ready"; readonly consoleUrl: string; readonly port: number; readonly address: string; /** Two, because each works once: one to show, one to open. */ readonly links: readonly [string, string]; readonly newToken: boolean }
+  | {
+      readonly type: "ready";
+      readonly consoleUrl: string;
+      readonly port: number;
+      readonly address: string;
+      /** Two, because each works once: one to show, one to open. */ readonly links: readonly [string, string];
+      readonly newToken: boolean;
+    }
   | { readonly type: "fatal"; readonly error: PlainError }
   | { readonly type: "components"; readonly components: readonly ComponentStatus[] }
   | { readonly type: "topics"; readonly rows: readonly TopicRow[] };

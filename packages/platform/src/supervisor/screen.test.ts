@@ -27,7 +27,7 @@ describe("Screen", () => {
     screen.topics([ROW]);
     out.clear();
     screen.line("hello");
-    assert.match(out.text, /^\u001b\[4A\u001b\[0Jhello\n\n {2}topic/);
+    assert.ok(out.text.startsWith("\u001b[4A\u001b[0Jhello\n\n  topic"));
   });
 
   it("prints the table once without a terminal, after the first message", () => {

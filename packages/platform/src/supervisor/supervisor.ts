@@ -68,8 +68,14 @@ export class Supervisor {
     this.#ready.promise.catch(() => {});
     this.#instance = await this.#claim();
     this.#goOn();
-    this.#place = this.#config.redisUrl === null ? await this.#startRedis() : { url: this.#config.redisUrl, password: this.#config.redisPassword, embedded: false };
-    await this.#instance.update({ redisUrl: withoutPassword(this.#place.url), redisPasswordFile: this.#place.embedded ? PASSWORD_FILE : null });
+    this.#place =
+      this.#config.redisUrl === null
+        ? await this.#startRedis()
+        : { url: this.#config.redisUrl, password: this.#config.redisPassword, embedded: false };
+    await this.#instance.update({
+      redisUrl: withoutPassword(this.#place.url),
+      redisPasswordFile: this.#place.embedded ? PASSWORD_FILE : null,
+    });
     this.#goOn();
     this.#startControl();
     return this.#ready.promise;
@@ -95,13 +101,16 @@ export class Supervisor {
       children: {},
     };
     const marks = { control: controlMark(dataFolder), redis: RedisServer.mark(dataFolder) };
-    return Instance.claim(dataFolder, record, marks, (name, pid) => this.#screen.line(`Ending ${name} (process ${pid}), left behind by a killed tidegate …`));
+    return Instance.claim(dataFolder, record, marks, (name, pid) =>
+      this.#screen.line(`Ending ${name} (process ${pid}), left behind by a killed tidegate …`),
+    );
   }
 
   async #startRedis(): Promise<RedisPlace> {
     const { dataFolder, redisPort, redisPortChosen } = this.#config;
     const server = await RedisServer.prepare({ dataFolder, port: redisPort, portChosen: redisPortChosen, searchPath: this.#searchPath });
-    if (redisPort !== 0 && server.port !== redisPort) this.#screen.line(`Port ${redisPort} is in use, so the embedded Redis takes ${server.port}.`);
+    if (redisPort !== 0 && server.port !== redisPort)
+      this.#screen.line(`Port ${redisPort} is in use, so the embedded Redis takes ${server.port}.`);
     this.#redis = new KeptProcess({
       name: "redis",
       spawn: () => server.spawn(),
@@ -121,7 +130,11 @@ export class Supervisor {
   /** If it dies again before it is ready, that death has its own line. */
   #welcomeBack(server: RedisServer): void {
     const kept = this.#redis;
-    if (kept !== null) server.ready(kept.gone).then(() => this.#screen.done(`Redis is back (process ${kept.child?.pid}).`), () => {});
+    if (kept !== null)
+      server.ready(kept.gone).then(
+        () => this.#screen.done(`Redis is back (process ${kept.child?.pid}).`),
+        () => {},
+      );
   }
 
   #redisIs(pid: number | null, detail: string | null): void {
@@ -163,7 +176,12 @@ export class Supervisor {
     this.#keepChild("control", null);
     if (this.#stopping) return;
     if (this.#report !== null) this.#screen.line(`! The control process ended (${how}); it starts again in ${delay} ms.`);
-    else this.#ready.reject(new PlatformError("START_FAILED", `The control process ended by ${how} before it was ready.`, { hint: `Why: tail ${logPath(this.#config.dataFolder)}` }));
+    else
+      this.#ready.reject(
+        new PlatformError("START_FAILED", `The control process ended by ${how} before it was ready.`, {
+          hint: `Why: tail ${logPath(this.#config.dataFolder)}`,
+        }),
+      );
   }
 
   #hear(message: FromControl): void {
@@ -175,13 +193,18 @@ export class Supervisor {
   }
 
   #fail(error: PlainError): void {
-    if (this.#report === null) this.#ready.reject(Object.assign(new Error(error.message), error, error.hint === null ? { hint: undefined } : {}));
+    if (this.#report === null)
+      this.#ready.reject(Object.assign(new Error(error.message), error, error.hint === null ? { hint: undefined } : {}));
   }
 
   async #becomeReady(report: ReadyReport): Promise<void> {
     const again = this.#report !== null;
     this.#report = report;
-    await this.#instance?.update({ state: "running", consoleUrl: report.consoleUrl, ports: { ...this.#instance.record.ports, console: report.port } });
+    await this.#instance?.update({
+      state: "running",
+      consoleUrl: report.consoleUrl,
+      ports: { ...this.#instance.record.ports, console: report.port },
+    });
     if (again) this.#screen.done("the control process is back");
     this.#ready.resolve(report);
   }

@@ -14,10 +14,16 @@ describe("loadHandlers", () => {
   const write = (name: string, text: string): string => (writeFileSync(join(folder, name), text), name);
 
   it("picks the handler by topic and event type, then `*`", async () => {
-    const file = write("good.ts", "export const handlers = { identity: { made: (m: object) => 'made', '*': () => 'rest' }, assets: () => 'all', bare: { x: () => 1 } };\nexport const options = { concurrency: 2 };");
+    const file = write(
+      "good.ts",
+      "export const handlers = { identity: { made: (m: object) => 'made', '*': () => 'rest' }, assets: () => 'all', bare: { x: () => 1 } };\nexport const options = { concurrency: 2 };",
+    );
     const { topics, options } = await loadHandlers(file, folder);
     const call = (topic: string, type: string): unknown => topics.get(topic)?.({ type } as Message, {} as HandlerContext);
-    assert.deepEqual([call("identity", "made"), call("identity", "other"), call("assets", "x"), call("bare", "unknown")], ["made", "rest", "all", undefined]);
+    assert.deepEqual(
+      [call("identity", "made"), call("identity", "other"), call("assets", "x"), call("bare", "unknown")],
+      ["made", "rest", "all", undefined],
+    );
     assert.equal(options.concurrency, 2);
   });
 

@@ -23,7 +23,10 @@ export interface HandlersFile {
 /** Rejects with INVALID_HANDLERS, naming the file and, where Node tells it, the line. */
 export async function loadHandlers(file: string, folder: string): Promise<HandlersFile> {
   const path = resolve(folder, file);
-  if (!existsSync(path)) throw new PlatformError("INVALID_HANDLERS", `There is no handlers file ${path}.`, { hint: "Give the path of a module: tidegate worker ./handlers.ts" });
+  if (!existsSync(path))
+    throw new PlatformError("INVALID_HANDLERS", `There is no handlers file ${path}.`, {
+      hint: "Give the path of a module: tidegate worker ./handlers.ts",
+    });
   const module = await load(path);
   const exported = module["default"] ?? module["handlers"];
   if (!isObject(exported)) throw broken(path, "exports no handlers");
@@ -79,18 +82,27 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A syntax error names `file:line` first in its stack, a thrown one in its first frame. */
 function placeOf(error: unknown, path: string): string {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const at = [path, pathToFileURL(path).href].map((name) => stack.indexOf(`${name}:`) + name.length + 1).find((end) => /^\d/.test(stack.slice(end)));
+  const at = [path, pathToFileURL(path).href]
+    .map((name) => stack.indexOf(`${name}:`) + name.length + 1)
+    .find((end) => /^\d/.test(stack.slice(end)));
   const line = at === undefined ? undefined : /^\d+/.exec(stack.slice(at))?.[0];
   return line === undefined ? path : `${path}:${line}`;
 }
 
 function firstLine(error: unknown): string {
-  return messageOf(error).trim().split("\n").find((line) => line.trim() !== "")?.trim() ?? "unknown error";
+  return (
+    messageOf(error)
+      .trim()
+      .split("\n")
+      .find((line) => line.trim() !== "")
+      ?.trim() ?? "unknown error"
+  );
 }
 
 function hintFor(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ERR_MODULE_NOT_FOUND") return "Install the package, or write the import with its file ending, for example ./orders.ts.";
-  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") return "Node only strips types: enums, namespaces and parameter properties must be written as plain JavaScript.";
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX")
+    return "Node only strips types: enums, namespaces and parameter properties must be written as plain JavaScript.";
   return "Mend it and start the worker again; DEBUG=1 shows the whole stack.";
 }

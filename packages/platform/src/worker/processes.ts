@@ -45,7 +45,11 @@ export class WorkerProcesses {
       onStart: (child) => report("process_started", `worker ${number} is process ${child.pid}`, { worker: number, process: child.pid }),
       onDeath: (how, delay) => {
         if (USELESS_TO_RETRY.includes(how)) this.#failed.resolve(Number(how.slice(-1)));
-        report("process_died", `! worker ${number} ended by ${how}; it starts again in ${delay} ms`, { worker: number, how, delay_ms: delay });
+        report("process_died", `! worker ${number} ended by ${how}; it starts again in ${delay} ms`, {
+          worker: number,
+          how,
+          delay_ms: delay,
+        });
       },
     });
   }

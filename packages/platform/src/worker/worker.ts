@@ -12,7 +12,10 @@ export interface WorkerOptions {
   readonly url?: string;
   readonly namespace?: string;
   readonly group?: string;
+  /** As flagged; wins over the file's options. */
   readonly concurrency?: number;
+  /** Of the settings; the file's options win over them. */
+  readonly defaults: { readonly concurrency: number; readonly maxRetries: number };
   /** Only these of the file's topics. */
   readonly topics?: readonly string[];
   readonly json: boolean;
@@ -43,7 +46,11 @@ export class Worker {
     this.#tide = tide;
     for (const [topic, handler] of topics) this.#consumers.push(await this.#consume(tide, topic, handler));
     const groups = this.#consumers.map((consumer) => consumer.group);
-    report("ready", `ready: ${[...topics.keys()].join(", ")} as ${[...new Set(groups)].join(", ")} on ${tide.address}`, { topics: [...topics.keys()], groups, redis: tide.address });
+    report("ready", `ready: ${[...topics.keys()].join(", ")} as ${[...new Set(groups)].join(", ")} on ${tide.address}`, {
+      topics: [...topics.keys()],
+      groups,
+      redis: tide.address,
+    });
   }
 
   /** Rejects when a consumer ends with a fatal error; resolves when all were stopped. */
@@ -58,7 +65,11 @@ export class Worker {
     const sum = (pick: (stats: (typeof totals)[number]) => number): number => totals.reduce((total, stats) => total + pick(stats), 0);
     await this.#tide?.close({ deadline: 2000 });
     const [acked, retried, dead] = [sum((s) => s.acked), sum((s) => s.retried), sum((s) => s.deadLettered)];
-    this.#options.report("stopped", `stopped: ${acked} handled, ${retried} to be retried, ${dead} dead-lettered`, { acked, retried, dead_lettered: dead });
+    this.#options.report("stopped", `stopped: ${acked} handled, ${retried} retried, ${dead} dead-lettered`, {
+      acked,
+      retried,
+      dead_lettered: dead,
+    });
   }
 
   /** After a failure: hands everything back at once. */
@@ -67,9 +78,11 @@ export class Worker {
   }
 
   #consume(tide: Tide, topic: string, handler: Handler): Promise<Consumer> {
-    const { file, group, concurrency, json, report } = this.#options;
+    const { file, group, concurrency, defaults, json, report } = this.#options;
     const options: ConsumeOptions = {
+      concurrency: defaults.concurrency,
       ...file.options,
+      retry: { maxRetries: defaults.maxRetries, ...file.options.retry },
       ...(group === undefined ? {} : { group }),
       ...(concurrency === undefined ? {} : { concurrency }),
       onSettled: (settled) => {
@@ -87,5 +100,7 @@ function chosenTopics(file: HandlersFile, wanted: readonly string[] | undefined)
   if (wanted === undefined) return file.topics;
   const missing = wanted.find((topic) => !file.topics.has(topic));
   if (missing === undefined) return new Map([...file.topics].filter(([topic]) => wanted.includes(topic)));
-  throw new PlatformError("INVALID_HANDLERS", `${file.path} has no handler for the topic "${missing}".`, { hint: `It has: ${[...file.topics.keys()].join(", ")}.` });
+  throw new PlatformError("INVALID_HANDLERS", `${file.path} has no handler for the topic "${missing}".`, {
+    hint: `It has: ${[...file.topics.keys()].join(", ")}.`,
+  });
 }

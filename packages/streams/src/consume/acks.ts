@@ -5,9 +5,8 @@
 import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { pause } from "../service.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
-import type { Source } from "./source.ts";
 
 /** Messages in one ack call. */
 const CHUNK = 256;
@@ -42,7 +41,7 @@ export class Acks {
 
   async #flush(source: Source): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const queue = this.#queues.get(source) ?? [];
       if (queue.length === 0 || this.#abandon.signal.aborted) break;
       const batch = sameConsumer(queue);

@@ -6,9 +6,8 @@
  */
 import type { Notice } from "../tide.ts";
 import { Loop } from "../duties/loop.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
-import type { Source } from "./source.ts";
 
 export interface ClaimsDeps {
   readonly store: GroupStore;
@@ -112,7 +111,12 @@ export class Claims {
       const room = batch - source.buffer.length;
       if (room <= 0) continue;
       const { deliveries, vanished } = await store.claim(source, this.#deps.consumer(), lease, room);
-      if (vanished > 0) notice({ level: "error", code: "entries_vanished", message: `${vanished} pending entries of ${source.key} no longer exist; somebody trimmed the stream.` });
+      if (vanished > 0)
+        notice({
+          level: "error",
+          code: "entries_vanished",
+          message: `${vanished} pending entries of ${source.key} no longer exist; somebody trimmed the stream.`,
+        });
       this.#deps.onClaimed(deliveries.filter((delivery) => !this.#isAlreadyHeld(delivery)));
     }
     return Math.min(2_000, lease / 3);

@@ -15,11 +15,11 @@ import { pause } from "../service.ts";
 import type { Consumer, ConsumerStats, Notice, Settlement } from "../tide.ts";
 import { Acks, isGone } from "./acks.ts";
 import { Claims } from "./claims.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
 import { Reader } from "./reader.ts";
 import { ACK, type Verdict } from "./retry-policy.ts";
-import { takeNext, type Source } from "./source.ts";
+import { takeNext } from "./source.ts";
 
 /** What is done with one message; never rejects. */
 export type Work = (delivery: Delivery, message: Message) => Promise<Verdict> | Verdict;
@@ -75,7 +75,11 @@ export class GroupConsumer implements Consumer {
     this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice });
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
     this.#reader = new Reader({
-      link: this.#readerLink, group: store.group, sources, batch, consumer,
+      link: this.#readerLink,
+      group: store.group,
+      sources,
+      batch,
+      consumer,
       unblock: () => store.unblock(this.#readerId),
       onDeliveries: (deliveries) => this.#receive(deliveries),
       regroup: () => this.#regroup(),
@@ -125,8 +129,7 @@ export class GroupConsumer implements Consumer {
       this.#claims.hold(delivery);
       delivery.source.buffer.push(delivery);
     }
-    if (this.#stopping) void this.#handBackBuffers();
-    else this.#dispatch();
+    this.#dispatch();
   }
 
   #dispatch(): void {
@@ -162,7 +165,9 @@ export class GroupConsumer implements Consumer {
   }
 
   #crashed(delivery: Delivery): Verdict {
-    const error = new TidegateError("CRASHED", `${delivery.crashes} consumers vanished while they had this message.`, { hint: "Mend the handler, then replay the dead letter." });
+    const error = new TidegateError("CRASHED", `${delivery.crashes} consumers vanished while they had this message.`, {
+      hint: "Mend the handler, then replay the dead letter.",
+    });
     return { kind: "dead", code: "CRASHED", attempts: delivery.attempts(), error };
   }
 
@@ -208,7 +213,12 @@ export class GroupConsumer implements Consumer {
     this.#claims.drop(delivery);
     delivery.settle(outcome);
     this.#counts[COUNTER[outcome]]++;
-    if (outcome === "lost") this.#deps.notice({ level: "warning", code: "lease_lost", message: `Message ${delivery.id} of ${delivery.source.key} went to another consumer of ${this.group} before it was settled.` });
+    if (outcome === "lost")
+      this.#deps.notice({
+        level: "warning",
+        code: "lease_lost",
+        message: `Message ${delivery.id} of ${delivery.source.key} went to another consumer of ${this.group} before it was settled.`,
+      });
     const { onSettled } = this.#deps;
     if (onSettled === undefined || delivery.message === null) return;
     const duration = performance.now() - delivery.startedAt;
@@ -243,7 +253,11 @@ export class GroupConsumer implements Consumer {
 
   #report(topic: string, made: { restored: number }): void {
     if (made.restored === 0) return;
-    this.#deps.notice({ level: "warning", code: "group_recovered", message: `Group ${this.group} of ${topic} had been lost on ${made.restored} lanes and resumes at its last known position.` });
+    this.#deps.notice({
+      level: "warning",
+      code: "group_recovered",
+      message: `Group ${this.group} of ${topic} had been lost on ${made.restored} lanes and resumes at its last known position.`,
+    });
   }
 
   #fail(error: Error): void {
@@ -269,10 +283,11 @@ export class GroupConsumer implements Consumer {
     this.#deps.onClosed(this);
   }
 
+  /** Only after reader and sweep have stopped: the sweep would take back what is released. */
   async #handBackBuffers(): Promise<void> {
     const unstarted = this.#deps.sources.flatMap((source) => source.buffer.splice(0));
-    await this.#claims.release(unstarted).catch(() => {});
     for (const delivery of unstarted) this.#claims.drop(delivery);
+    await this.#claims.release(unstarted).catch(() => {});
   }
 
   async #finishHandlers(end: number): Promise<void> {

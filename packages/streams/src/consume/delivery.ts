@@ -3,9 +3,27 @@
  * States: held → settled (acked, retried, dead-lettered) or lost (somebody else has it now; the signal fires).
  */
 import { ATTEMPTS_FIELD, decode, decodeAttempts, ORIGIN_FIELD } from "../message/codec.ts";
-import type { AttemptRecord, Message } from "../message/message.ts";
+import type { AttemptRecord, Message, Priority } from "../message/message.ts";
 import type { Settlement } from "../tide.ts";
-import type { Source } from "./source.ts";
+
+/** One stream a consumer reads: a lane of a topic, or the group's retry stream of it. Holds what was read and not yet started. */
+export interface Source {
+  readonly topic: string;
+  readonly group: string;
+  readonly key: string;
+  readonly lane: Priority;
+  readonly retry: boolean;
+  /** Share of the handlers' time while other sources wait as well. */
+  readonly weight: number;
+  /** Credit of smooth weighted round robin. */
+  credit: number;
+  /** Read, heartbeated, not started. */
+  readonly buffer: Delivery[];
+  /** True when the last read found fewer than it asked for. */
+  dry: boolean;
+  /** Where the next look for abandoned entries goes on. */
+  claimCursor: string;
+}
 
 export class Delivery {
   readonly source: Source;

@@ -4,12 +4,19 @@ import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, record } from "../redis/shapes.ts";
 import { PRIORITIES, type AttemptRecord } from "../message/message.ts";
-import { Delivery } from "./delivery.ts";
-import type { Source } from "./source.ts";
+import { Delivery, type Source } from "./delivery.ts";
 
 /** Names `dead-letter.lua` adds to the raw fields, and `replay.lua` takes away again. */
 export const DEAD_LETTER_FIELDS = [
-  "original_stream", "original_id", "group", "consumer", "status", "error_code", "error_message", "error_stack", "attempts",
+  "original_stream",
+  "original_id",
+  "group",
+  "consumer",
+  "status",
+  "error_code",
+  "error_message",
+  "error_stack",
+  "attempts",
 ] as const;
 
 export class GroupStore {
@@ -26,7 +33,11 @@ export class GroupStore {
   }
 
   async ensure(topic: string, start: string): Promise<{ created: number; restored: number }> {
-    const keys = [...PRIORITIES.map((lane) => this.#keys.lane(topic, lane)), this.#keys.retryEvents(topic, this.group), this.#keys.position(topic, this.group)];
+    const keys = [
+      ...PRIORITIES.map((lane) => this.#keys.lane(topic, lane)),
+      this.#keys.retryEvents(topic, this.group),
+      this.#keys.position(topic, this.group),
+    ];
     const [created, restored] = list(await this.#scripts.run(this.#link, "ensure-group", keys, [this.group, start]));
     return { created: integer(created), restored: integer(restored) };
   }
@@ -44,9 +55,20 @@ export class GroupStore {
   /** Per delivery: true when it now waits for its retry, false when it was not ours any more. */
   async retry(delivery: Delivery, delay: number, failures: number, attempts: readonly AttemptRecord[]): Promise<boolean> {
     const { source } = delivery;
-    const keys = [source.key, this.#keys.retries(source.topic, this.group), this.#keys.held(source.topic, this.group), this.#position(source)];
+    const keys = [
+      source.key,
+      this.#keys.retries(source.topic, this.group),
+      this.#keys.held(source.topic, this.group),
+      this.#position(source),
+    ];
     const fence = [this.group, delivery.consumer, flag(source), delivery.id, String(delivery.count)];
-    const reply = await this.#scripts.run(this.#link, "retry", keys, [...fence, String(delay), delivery.origin, String(failures), JSON.stringify(attempts)]);
+    const reply = await this.#scripts.run(this.#link, "retry", keys, [
+      ...fence,
+      String(delay),
+      delivery.origin,
+      String(failures),
+      JSON.stringify(attempts),
+    ]);
     return integer(list(reply)[0]) !== 0;
   }
 

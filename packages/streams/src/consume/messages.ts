@@ -54,13 +54,20 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   #start(): void {
     if (this.#consumer !== undefined) return;
     this.#consumer = this.#open((delivery, message) => this.#hold(delivery, message));
-    this.#consumer.then((consumer) => consumer.closed).then(() => this.#finish(), (error: Error) => this.#finish(error));
+    this.#consumer
+      .then((consumer) => consumer.closed)
+      .then(
+        () => this.#finish(),
+        (error: Error) => this.#finish(error),
+      );
   }
 
   #hold(delivery: Delivery, message: Message): Promise<Verdict> {
     return new Promise((resolve) => {
       // A lost or stopped delivery must not keep its slot for ever; the consumer hands it back.
-      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#retry)), { once: true });
+      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#retry)), {
+        once: true,
+      });
       this.#give(held(delivery, message, this.#retry, resolve));
     });
   }

@@ -12,8 +12,7 @@ import { RedisFault } from "../redis/replies.ts";
 import { entries, list } from "../redis/shapes.ts";
 import { backoff } from "../redis/link.ts";
 import { pause } from "../service.ts";
-import { Delivery } from "./delivery.ts";
-import type { Source } from "./source.ts";
+import { Delivery, type Source } from "./delivery.ts";
 
 export interface ReaderDeps {
   readonly link: Link;
@@ -76,7 +75,7 @@ export class Reader {
   // Private
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; ) {
+    for (let failures = 0; !this.#stop.signal.aborted;) {
       try {
         await this.#deps.link.whenUp(5_000);
         await this.#once();

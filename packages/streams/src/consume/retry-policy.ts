@@ -56,7 +56,7 @@ function recordOf(failure: Failure, error: Error): AttemptRecord {
   };
 }
 
-export function codeOf(error: Error): string {
+function codeOf(error: Error): string {
   const code = (error as { code?: unknown }).code;
   return typeof code === "string" && code !== "" ? code.slice(0, 64) : "HANDLER_FAILED";
 }

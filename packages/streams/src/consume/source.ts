@@ -1,25 +1,7 @@
-/** One stream a consumer reads: a lane of a topic, or the group's retry stream of it. Holds what was read and not yet started. */
+/** The streams a consumer reads, and whose turn it is. */
 import type { Keys } from "../keys.ts";
 import { PRIORITIES, type Priority } from "../message/message.ts";
-import type { Delivery } from "./delivery.ts";
-
-export interface Source {
-  readonly topic: string;
-  readonly group: string;
-  readonly key: string;
-  readonly lane: Priority;
-  readonly retry: boolean;
-  /** Share of the handlers' time while other sources wait as well. */
-  readonly weight: number;
-  /** Credit of smooth weighted round robin. */
-  credit: number;
-  /** Read, heartbeated, not started. */
-  readonly buffer: Delivery[];
-  /** True when the last read found fewer than it asked for. */
-  dry: boolean;
-  /** Where the next look for abandoned entries goes on. */
-  claimCursor: string;
-}
+import type { Delivery, Source } from "./delivery.ts";
 
 /** critical : high : normal : low, as nginx weighs upstreams: nobody starves, a late critical message waits for at most one turn. */
 const WEIGHTS: Readonly<Record<Priority, number>> = { critical: 8, high: 4, normal: 2, low: 1 };

@@ -64,6 +64,12 @@ export class Retention implements Service {
     const [seconds] = list(await link.call(["TIME"]));
     const oldest = `${(integer(seconds) - deadLetterTtl) * 1000}-0`;
     const expired = integer(await link.call(["XTRIM", keys.deadLetters(), "MINID", oldest]));
-    if (expired > 0) notice({ level: "warning", code: "dead_letter_expired", message: `${expired} dead letters were older than ${deadLetterTtl} s and are gone.`, detail: { expired } });
+    if (expired > 0)
+      notice({
+        level: "warning",
+        code: "dead_letter_expired",
+        message: `${expired} dead letters were older than ${deadLetterTtl} s and are gone.`,
+        detail: { expired },
+      });
   }
 }

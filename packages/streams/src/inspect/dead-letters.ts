@@ -7,7 +7,8 @@ import type { Message, Priority } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { entries, integer, type Entry } from "../redis/shapes.ts";
-import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterPage, DeadLetters } from "../tide.ts";
+import type { DeadLetters } from "../tide.ts";
+import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterPage } from "../views.ts";
 
 /** Entries fetched at once while looking for matches. */
 const PAGE = 200;
@@ -26,7 +27,7 @@ export class DeadLetterStore implements DeadLetters {
   }
 
   async count(): Promise<number> {
-    return integer(await this.#link.call(["XLEN", this.#keys.deadLetters()]));
+    return integer(await this.#link.ask(["XLEN", this.#keys.deadLetters()]));
   }
 
   async list(options: DeadLetterFilter & { limit?: number; cursor?: string } = {}): Promise<DeadLetterPage> {
@@ -57,7 +58,10 @@ export class DeadLetterStore implements DeadLetters {
       const key = JSON.stringify([letter.topic, letter.group, eventType, letter.errorCode, signature(letter.errorMessage)]);
       const before = found.get(key);
       found.set(key, {
-        topic: letter.topic, group: letter.group, eventType, errorCode: letter.errorCode,
+        topic: letter.topic,
+        group: letter.group,
+        eventType,
+        errorCode: letter.errorCode,
         errorMessage: before?.errorMessage ?? letter.errorMessage,
         count: (before?.count ?? 0) + 1,
         firstAt: letter.failedAt,
@@ -78,7 +82,7 @@ export class DeadLetterStore implements DeadLetters {
 
   async discard(filter: DeadLetterFilter): Promise<{ discarded: number }> {
     let discarded = 0;
-    for (const { id } of await this.#snapshot(filter)) discarded += integer(await this.#link.call(["XDEL", this.#keys.deadLetters(), id]));
+    for (const { id } of await this.#snapshot(filter)) discarded += integer(await this.#link.ask(["XDEL", this.#keys.deadLetters(), id]));
     return { discarded };
   }
 
@@ -102,8 +106,8 @@ export class DeadLetterStore implements DeadLetters {
   }
 
   async *#scan(filter: DeadLetterFilter, before?: string): AsyncGenerator<DeadLetter> {
-    for (let end = before === undefined ? "+" : `(${checkId(before)}`; ; ) {
-      const page = entries(await this.#link.call(["XREVRANGE", this.#keys.deadLetters(), end, "-", "COUNT", String(PAGE)]));
+    for (let end = before === undefined ? "+" : `(${checkId(before)}`; ;) {
+      const page = entries(await this.#link.ask(["XREVRANGE", this.#keys.deadLetters(), end, "-", "COUNT", String(PAGE)]));
       for (const found of page) {
         const letter = this.#letter(found);
         if (letter !== null && matches(letter, filter)) yield letter;
@@ -116,7 +120,7 @@ export class DeadLetterStore implements DeadLetters {
 
   async *#byIds(ids: readonly string[], filter: DeadLetterFilter = {}): AsyncGenerator<DeadLetter> {
     for (const id of ids) {
-      const [found] = entries(await this.#link.call(["XRANGE", this.#keys.deadLetters(), checkId(id), id]));
+      const [found] = entries(await this.#link.ask(["XRANGE", this.#keys.deadLetters(), checkId(id), id]));
       const letter = found === undefined ? null : this.#letter(found);
       if (letter !== null && matches(letter, filter)) yield letter;
     }
@@ -129,7 +133,9 @@ export class DeadLetterStore implements DeadLetters {
     const topic = this.#keys.topicOf(stream) ?? stream;
     const originalId = fields["original_id"] ?? "0-0";
     return {
-      id, topic, group,
+      id,
+      topic,
+      group,
       originalStream: stream,
       originalId,
       consumer: fields["consumer"] ?? "",
@@ -146,7 +152,9 @@ export class DeadLetterStore implements DeadLetters {
 
 function checkId(id: string): string {
   if (/^\d{1,20}-\d{1,20}$/.test(id)) return id;
-  throw new TidegateError("UNKNOWN_DEAD_LETTER", `${JSON.stringify(id)} is not the id of a dead letter.`, { hint: "See them: tidegate dlq ls" });
+  throw new TidegateError("UNKNOWN_DEAD_LETTER", `${JSON.stringify(id)} is not the id of a dead letter.`, {
+    hint: "See them: tidegate dlq ls",
+  });
 }
 
 function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
@@ -169,7 +177,8 @@ function signature(text: string): string {
 function original(fields: Record<string, string>): Record<string, string> {
   const added = new Set<string>([...DEAD_LETTER_FIELDS, "failed_at"]);
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) if (!added.has(name)) result[name.startsWith("original.") ? name.slice(9) : name] = value;
+  for (const [name, value] of Object.entries(fields))
+    if (!added.has(name)) result[name.startsWith("original.") ? name.slice(9) : name] = value;
   return result;
 }
 

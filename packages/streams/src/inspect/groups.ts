@@ -8,7 +8,8 @@ import type { Link, Reply } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, table } from "../redis/shapes.ts";
-import type { ConsumerInfo, GroupInfo, Groups, PendingEntry, PendingInfo, StartPosition, WaitingRetry } from "../tide.ts";
+import type { Groups, StartPosition } from "../tide.ts";
+import type { ConsumerInfo, GroupInfo, PendingEntry, PendingInfo, WaitingRetry } from "../views.ts";
 
 interface GroupOnStream {
   readonly name: string;
@@ -46,10 +47,20 @@ export class GroupViews implements Groups {
 
   async pending(topic: string, group: string): Promise<PendingInfo> {
     await this.#demand(topic, group);
-    const sources = [...PRIORITIES.map((lane) => [lane, this.#keys.lane(topic, lane)] as const), ["retry", this.#keys.retryEvents(topic, group)] as const];
+    const sources = [
+      ...PRIORITIES.map((lane) => [lane, this.#keys.lane(topic, lane)] as const),
+      ["retry", this.#keys.retryEvents(topic, group)] as const,
+    ];
     const rows = await Promise.all(sources.map(([source, key]) => this.#pendingOn(key, group, source)));
     const retries = await this.#waiting(topic, group);
-    return { topic, group, count: rows.reduce((sum, { count }) => sum + count, 0), entries: rows.flatMap(({ entries }) => entries), retries: retries.first, retryCount: retries.count };
+    return {
+      topic,
+      group,
+      count: rows.reduce((sum, { count }) => sum + count, 0),
+      entries: rows.flatMap(({ entries }) => entries),
+      retries: retries.first,
+      retryCount: retries.count,
+    };
   }
 
   async create(topic: string, group: string, from: StartPosition = "beginning"): Promise<{ created: boolean }> {
@@ -60,14 +71,25 @@ export class GroupViews implements Groups {
 
   async seek(topic: string, group: string, to: StartPosition): Promise<void> {
     await this.#demand(topic, group);
-    const own = [this.#keys.retryEvents(topic, group), this.#keys.retries(topic, group), this.#keys.held(topic, group), this.#keys.position(topic, group)];
+    const own = [
+      this.#keys.retryEvents(topic, group),
+      this.#keys.retries(topic, group),
+      this.#keys.held(topic, group),
+      this.#keys.position(topic, group),
+    ];
     await this.#scripts.run(this.#link, "seek", [...this.#lanes(topic), ...own], [group, startOf(to)]);
   }
 
   async remove(topic: string, group: string): Promise<{ removed: boolean }> {
     await this.#demand(topic, group);
     const removed = await Promise.all(this.#lanes(topic).map((key) => this.#destroy(key, group)));
-    await this.#link.call(["DEL", this.#keys.retryEvents(topic, group), this.#keys.retries(topic, group), this.#keys.held(topic, group), this.#keys.position(topic, group)]);
+    await this.#link.ask([
+      "DEL",
+      this.#keys.retryEvents(topic, group),
+      this.#keys.retries(topic, group),
+      this.#keys.held(topic, group),
+      this.#keys.position(topic, group),
+    ]);
     return { removed: removed.some(Boolean) };
   }
 
@@ -80,19 +102,24 @@ export class GroupViews implements Groups {
   async #demand(topic: string, group: string): Promise<void> {
     const known = await this.ofTopic(checkTopic(topic));
     if (known.some((one) => one.group === checkGroup(group))) return;
-    if (known.length === 0 && !(await this.#topics()).includes(topic)) throw new TidegateError("UNKNOWN_TOPIC", `There is no topic "${topic}".`, { hint: "See what there is: tidegate topic ls" });
+    if (known.length === 0 && !(await this.#topics()).includes(topic))
+      throw new TidegateError("UNKNOWN_TOPIC", `There is no topic "${topic}".`, { hint: "See what there is: tidegate topic ls" });
     const others = known.length === 0 ? "it has none" : `it has ${known.map((one) => one.group).join(", ")}`;
-    throw new TidegateError("UNKNOWN_GROUP", `Topic "${topic}" has no group "${group}"; ${others}.`, { hint: "A group begins with its first consumer, or with: tidegate group create" });
+    throw new TidegateError("UNKNOWN_GROUP", `Topic "${topic}" has no group "${group}"; ${others}.`, {
+      hint: "A group begins with its first consumer, or with: tidegate group create",
+    });
   }
 
   async #onStream(key: string): Promise<GroupOnStream[]> {
     const reply = await this.#orNothing(["XINFO", "GROUPS", key]);
-    return await Promise.all(list(reply).map(async (row) => {
-      const group = table(row);
-      const lag = group.get("lag");
-      const known = lag === null || lag === undefined ? await this.#count(key, String(group.get("last-delivered-id"))) : integer(lag);
-      return { name: String(group.get("name")), pending: integer(group.get("pending")), lag: known };
-    }));
+    return await Promise.all(
+      list(reply).map(async (row) => {
+        const group = table(row);
+        const lag = group.get("lag");
+        const known = lag === null || lag === undefined ? await this.#count(key, String(group.get("last-delivered-id"))) : integer(lag);
+        return { name: String(group.get("name")), pending: integer(group.get("pending")), lag: known };
+      }),
+    );
   }
 
   async #count(key: string, after: string): Promise<number> {
@@ -105,7 +132,7 @@ export class GroupViews implements Groups {
     const onRetry = (await this.#onStream(retryKey)).find(({ name }) => name === group);
     const keys = [...this.#lanes(topic), retryKey];
     const [retrying, consumers, idle] = await Promise.all([
-      this.#link.call(["ZCARD", this.#keys.retries(topic, group)]),
+      this.#link.ask(["ZCARD", this.#keys.retries(topic, group)]),
       Promise.all(keys.map((key) => this.#consumersOn(key, group))),
       Promise.all(keys.map((key) => this.#oldestIdle(key, group))),
     ]);
@@ -146,10 +173,10 @@ export class GroupViews implements Groups {
 
   async #waiting(topic: string, group: string): Promise<{ count: number; first: WaitingRetry[] }> {
     const zset = this.#keys.retries(topic, group);
-    const count = integer(await this.#link.call(["ZCARD", zset]));
-    const rows = list(await this.#link.call(["ZRANGE", zset, "0", String(SHOWN - 1), "WITHSCORES"]));
+    const count = integer(await this.#link.ask(["ZCARD", zset]));
+    const rows = list(await this.#link.ask(["ZRANGE", zset, "0", String(SHOWN - 1), "WITHSCORES"]));
     const tokens = rows.filter((_, index) => index % 2 === 0).map(String);
-    const held = tokens.length === 0 ? [] : list(await this.#link.call(["HMGET", this.#keys.held(topic, group), ...tokens]));
+    const held = tokens.length === 0 ? [] : list(await this.#link.ask(["HMGET", this.#keys.held(topic, group), ...tokens]));
     return { count, first: tokens.map((token, index) => waitingOf(token, integer(rows[index * 2 + 1]), held[index])) };
   }
 
@@ -159,9 +186,10 @@ export class GroupViews implements Groups {
 
   async #orNothing(args: string[]): Promise<Reply> {
     try {
-      return await this.#link.call(args);
+      return await this.#link.ask(args);
     } catch (error) {
-      if (error instanceof RedisFault && (error.reaction === "regroup" || /no such key|requires the key to exist/.test(error.message))) return null;
+      if (error instanceof RedisFault && (error.reaction === "regroup" || /no such key|requires the key to exist/.test(error.message)))
+        return null;
       throw error;
     }
   }
@@ -169,7 +197,10 @@ export class GroupViews implements Groups {
 
 /** A consumer reads five streams; to a person it is one. */
 function merge(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
-  const byName = Map.groupBy(consumers.filter(({ name }) => name !== "released"), ({ name }) => name);
+  const byName = Map.groupBy(
+    consumers.filter(({ name }) => name !== "released"),
+    ({ name }) => name,
+  );
   return [...byName.values()].map((rows) => ({
     name: rows[0]?.name ?? "",
     pending: rows.reduce((sum, { pending }) => sum + pending, 0),
@@ -182,7 +213,8 @@ function waitingOf(token: string, dueAt: number, packed: Reply | undefined): Wai
   const text = typeof packed === "string" ? packed : "";
   const start = text.indexOf("[{", text.indexOf("~attempts"));
   const end = text.indexOf("}]", start);
-  const attempts = start === -1 || end === -1 ? [] : decodeAttempts(text.slice(start, text.indexOf("retry_count", start)).replace(/[^\]]*$/, ""));
+  const attempts =
+    start === -1 || end === -1 ? [] : decodeAttempts(text.slice(start, text.indexOf("retry_count", start)).replace(/[^\]]*$/, ""));
   const last = attempts.at(-1);
   return { entryId: token.slice(token.lastIndexOf("/") + 1), dueAt, failures: last?.attempt ?? 0, lastError: last?.error ?? null };
 }

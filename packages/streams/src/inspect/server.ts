@@ -7,7 +7,7 @@ import type { Notice } from "../tide.ts";
 
 /** `INFO`, flattened. https://redis.io/docs/latest/commands/info/ */
 export async function serverInfo(link: Link): Promise<Record<string, string>> {
-  const text = String(await link.call(["INFO"]));
+  const text = String(await link.ask(["INFO"]));
   const pairs = text.split("\r\n").filter((line) => line.includes(":") && !line.startsWith("#"));
   return Object.fromEntries(pairs.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
@@ -17,15 +17,26 @@ export async function inspectServer(link: Link, notice: (notice: Notice) => void
   const info = await serverInfo(link);
   const version = info["redis_version"] ?? "0";
   if (Number(version.split(".")[0]) < 7) {
-    throw new TidegateError("UNSUPPORTED_REDIS", `Redis at ${link.address} is ${version}; 7.0 or newer is needed.`, { hint: "Use Redis ≥ 7.0 or Valkey ≥ 7.2." });
+    throw new TidegateError("UNSUPPORTED_REDIS", `Redis at ${link.address} is ${version}; 7.0 or newer is needed.`, {
+      hint: "Use Redis ≥ 7.0 or Valkey ≥ 7.2.",
+    });
   }
   const policy = await setting(link, "maxmemory-policy", info["maxmemory_policy"]);
   if (policy !== "noeviction" && !policy.startsWith("volatile-")) {
-    throw new TidegateError("EVICTING_REDIS", `Redis at ${link.address} has maxmemory-policy ${policy}: when memory is short it deletes messages without telling anybody.`, {
-      hint: "Set it: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf).",
-    });
+    throw new TidegateError(
+      "EVICTING_REDIS",
+      `Redis at ${link.address} has maxmemory-policy ${policy}: when memory is short it deletes messages without telling anybody.`,
+      {
+        hint: "Set it: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf).",
+      },
+    );
   }
-  if (info["aof_enabled"] !== "1") notice({ level: "warning", code: "no_aof", message: `Redis at ${link.address} has no append-only file: messages of the last seconds or minutes are lost when it restarts.` });
+  if (info["aof_enabled"] !== "1")
+    notice({
+      level: "warning",
+      code: "no_aof",
+      message: `Redis at ${link.address} has no append-only file: messages of the last seconds or minutes are lost when it restarts.`,
+    });
 }
 
 async function setting(link: Link, name: string, fallback: string | undefined): Promise<string> {

@@ -7,7 +7,8 @@ import { PRIORITIES, type Message, type Priority } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { entries, entry, integer, list, table, type Entry } from "../redis/shapes.ts";
-import type { LaneInfo, ReadOptions, StreamInfo } from "../tide.ts";
+import type { ReadOptions } from "../tide.ts";
+import type { LaneInfo, StreamInfo } from "../views.ts";
 import type { GroupViews } from "./groups.ts";
 
 export class TopicViews {
@@ -25,7 +26,9 @@ export class TopicViews {
     const found = new Set<string>();
     let cursor = "0";
     do {
-      const reply = list(await this.#link.call(["SCAN", cursor, "MATCH", `${this.#keys.namespace}:*:events*`, "COUNT", "1000", "TYPE", "stream"]));
+      const reply = list(
+        await this.#link.ask(["SCAN", cursor, "MATCH", `${this.#keys.namespace}:*:events*`, "COUNT", "1000", "TYPE", "stream"]),
+      );
       cursor = String(reply[0]);
       for (const key of list(reply[1])) {
         const topic = this.#keys.topicOf(String(key));
@@ -56,8 +59,10 @@ export class TopicViews {
     const reverse = options.reverse === true;
     const bounds = { from: rangeBound(options.from, "-"), to: rangeBound(options.to, "+") };
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    const cursors = PRIORITIES.map((lane) => new LaneCursor(this.#link, this.#keys.lane(topic, lane), lane, bounds, reverse, Math.min(limit, 200)));
-    for (let count = 0; count < limit; ) {
+    const cursors = PRIORITIES.map(
+      (lane) => new LaneCursor(this.#link, this.#keys.lane(topic, lane), lane, bounds, reverse, Math.min(limit, 200)),
+    );
+    for (let count = 0; count < limit;) {
       await Promise.all(cursors.map((cursor) => cursor.fill()));
       const next = smallest(cursors, reverse);
       if (next === undefined) return;
@@ -71,8 +76,14 @@ export class TopicViews {
   async remove(topic: string): Promise<boolean> {
     const groups = await this.#groups.ofTopic(checkTopic(topic));
     const keys = PRIORITIES.map((lane) => this.#keys.lane(topic, lane));
-    for (const { group } of groups) keys.push(this.#keys.retries(topic, group), this.#keys.held(topic, group), this.#keys.retryEvents(topic, group), this.#keys.position(topic, group));
-    return integer(await this.#link.call(["DEL", ...keys])) > 0;
+    for (const { group } of groups)
+      keys.push(
+        this.#keys.retries(topic, group),
+        this.#keys.held(topic, group),
+        this.#keys.retryEvents(topic, group),
+        this.#keys.position(topic, group),
+      );
+    return integer(await this.#link.ask(["DEL", ...keys])) > 0;
   }
 
   // Private
@@ -86,7 +97,7 @@ export class TopicViews {
 
   async #lane(key: string, priority: Priority): Promise<LaneInfo | null> {
     try {
-      const info = table(await this.#link.call(["XINFO", "STREAM", key]));
+      const info = table(await this.#link.ask(["XINFO", "STREAM", key]));
       const length = integer(info.get("length"));
       const last = entry(info.get("last-entry"));
       return { priority, stream: key, length, lastEntryId: last?.id ?? null, entriesAdded: integer(info.get("entries-added")) };
@@ -102,12 +113,12 @@ export class TopicViews {
   }
 }
 
-export function unknownTopic(topic: string): TidegateError {
+function unknownTopic(topic: string): TidegateError {
   return new TidegateError("UNKNOWN_TOPIC", `There is no topic "${topic}".`, { hint: "See what there is: tidegate topic ls" });
 }
 
 /** An undecodable entry is shown as it is, not hidden. */
-export function toMessage(topic: string, lane: Priority, stream: string, { id, fields }: Entry): Message | null {
+function toMessage(topic: string, lane: Priority, stream: string, { id, fields }: Entry): Message | null {
   if (isMarker(fields)) return null;
   const place = { topic, stream, entryId: id, lane };
   try {
@@ -154,7 +165,7 @@ class LaneCursor {
   async fill(): Promise<void> {
     if (this.#entries.length > 0 || this.#over) return;
     const range = this.#reverse ? ["XREVRANGE", this.key, this.#to, this.#from] : ["XRANGE", this.key, this.#from, this.#to];
-    this.#entries = entries(await this.#link.call([...range, "COUNT", String(this.#page)]));
+    this.#entries = entries(await this.#link.ask([...range, "COUNT", String(this.#page)]));
     this.#over = this.#entries.length < this.#page;
     const last = this.#entries.at(-1)?.id;
     if (last === undefined) return;

@@ -35,7 +35,16 @@ export const ATTEMPTS_FIELD = "~attempts";
 export function encode(message: OutgoingMessage, defaults: EncodeDefaults): Encoded {
   const messageId = message.messageId ?? uuidv7();
   const priority = checkPriority(message.priority ?? "normal");
-  const fields = ["event_type", checkType(message.type), "service", message.service ?? defaults.service, "data", encodeData(message.data), "message_id", messageId];
+  const fields = [
+    "event_type",
+    checkType(message.type),
+    "service",
+    message.service ?? defaults.service,
+    "data",
+    encodeData(message.data),
+    "message_id",
+    messageId,
+  ];
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== "") fields.push(name, checkText(name, value));
   };
@@ -101,8 +110,20 @@ export function decodeAttempts(json: string | undefined): readonly AttemptRecord
 // Private
 
 const KNOWN = new Set([
-  "event_type", "service", "data", "message_id", "priority", "timestamp", "retry_count", "max_retries", "correlation_id",
-  "causation_id", "user_id", "traceparent", ORIGIN_FIELD, ATTEMPTS_FIELD,
+  "event_type",
+  "service",
+  "data",
+  "message_id",
+  "priority",
+  "timestamp",
+  "retry_count",
+  "max_retries",
+  "correlation_id",
+  "causation_id",
+  "user_id",
+  "traceparent",
+  ORIGIN_FIELD,
+  ATTEMPTS_FIELD,
 ]);
 
 function present(fields: Fields, name: string): string | undefined {

@@ -15,7 +15,7 @@ export function timeOf(id: string): number {
 }
 
 /** What Redis calls the position after which a group reads: an id, `0` or `$`. */
-export function startOf(position: "beginning" | "now" | Date | string): string {
+export function startOf(position: Date | string): string {
   if (position === "beginning") return "0";
   if (position === "now") return "$";
   if (position instanceof Date) return dateId(position, "from");

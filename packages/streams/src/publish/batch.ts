@@ -4,8 +4,8 @@ import { PRIORITIES } from "../message/message.ts";
 import type { Receipt } from "../tide.ts";
 
 /** Limits of one script call: a longer one would hold up every other client of the server. */
-export const MAX_MESSAGES = 256;
-export const MAX_BYTES = 1_048_576;
+const MAX_MESSAGES = 256;
+const MAX_BYTES = 1_048_576;
 
 export interface Waiting {
   readonly message: Encoded;
@@ -56,4 +56,7 @@ export class Batch {
 }
 
 /** Order of the lanes in `publish.lua`. */
-const LANE_NUMBER = Object.fromEntries(PRIORITIES.map((priority, index) => [priority, String(index + 1)])) as Record<(typeof PRIORITIES)[number], string>;
+const LANE_NUMBER = Object.fromEntries(PRIORITIES.map((priority, index) => [priority, String(index + 1)])) as Record<
+  (typeof PRIORITIES)[number],
+  string
+>;

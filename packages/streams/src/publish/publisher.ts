@@ -6,7 +6,7 @@
  * again under the same number, here until `publishTimeout` and then by the caller through `PublishUnknown.retry()`.
  */
 import { v7 as uuidv7 } from "uuid";
-import { PublishUnknown, TidegateError } from "../errors.ts";
+import { asError, PublishUnknown, TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
 import { encode } from "../message/codec.ts";
 import { PRIORITIES, type OutgoingMessage } from "../message/message.ts";
@@ -49,14 +49,16 @@ export class Publisher {
       try {
         this.#accept(topic, message, resolve, reject);
       } catch (error) {
-        reject(error as Error);
+        reject(asError(error));
       }
     });
   }
 
   async publishMany(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
     const settled = await Promise.allSettled(messages.map((message) => this.publish(topic, message)));
-    return settled.map((one) => (one.status === "fulfilled" ? { ok: true, receipt: one.value } : { ok: false, error: one.reason as Error }));
+    return settled.map((one) =>
+      one.status === "fulfilled" ? { ok: true, receipt: one.value } : { ok: false, error: one.reason as Error },
+    );
   }
 
   /** Waits until everything accepted so far is answered. */
@@ -157,7 +159,7 @@ class TopicQueue {
 
   async #send(batch: Batch): Promise<void> {
     try {
-      const receipts = await this.#deliver(batch, batch.items[0]?.since ?? performance.now());
+      const receipts = await this.#deliver(batch, batch.items[0]?.since ?? performance.now(), null);
       batch.items.forEach(({ resolve }, index) => resolve(receipts[index] as Receipt));
     } catch (error) {
       this.#refuse(batch, error as Error);
@@ -167,19 +169,19 @@ class TopicQueue {
   }
 
   /** Sends until answered or the time is over. Throws `Unanswered` when an answer was lost on the way, else the fault. */
-  async #deliver(batch: Batch, since: number): Promise<Receipt[]> {
+  async #deliver(batch: Batch, since: number, doubt: Unanswered | null): Promise<Receipt[]> {
     const { link, scripts, publishTimeout } = this.#deps;
     const args = batch.arguments(ANSWERS_KEPT_FOR);
-    let lost: RedisFault | null = null;
+    let unanswered = doubt;
     for (let failures = 0; ; failures++) {
       try {
         await link.whenUp(publishTimeout - (performance.now() - since));
         return batch.receipts(String(await scripts.run(link, "publish", this.#keys, args)), this.#keys);
       } catch (error) {
         const fault = error as RedisFault;
-        if (fault.sent && fault.reaction === "reconnect") lost = fault;
+        if (fault.sent && fault.reaction === "reconnect") unanswered = new Unanswered(fault);
         const over = performance.now() - since >= publishTimeout;
-        if (over || (fault.reaction !== "reconnect" && fault.reaction !== "again")) throw lost === null ? error : new Unanswered(lost);
+        if (over || (fault.reaction !== "reconnect" && fault.reaction !== "again")) throw unanswered ?? error;
         await pause(Math.min(backoff(failures), Math.max(1, publishTimeout - (performance.now() - since))));
       }
     }
@@ -188,11 +190,21 @@ class TopicQueue {
   #refuse(batch: Batch, error: Error): void {
     if (!(error instanceof Unanswered)) return batch.items.forEach(({ reject }) => reject(error));
     let again: Promise<Receipt[]> | undefined;
-    const retry = (): Promise<Receipt[]> => (again ??= this.#deliver(batch, performance.now()).finally(() => (again = undefined)));
-    batch.items.forEach(({ message, reject }, index) => {
-      const mine = async (): Promise<Receipt | undefined> => (await retry())[index];
-      reject(new PublishUnknown(`The answer to message ${message.messageId} was lost; it may or may not be stored.`, mine, error.cause));
-    });
+    // All messages of the batch ask together, under its old number. Until there is an answer the doubt remains.
+    const retry = (): Promise<Receipt[]> => (again ??= this.#deliver(batch, performance.now(), error).finally(() => (again = undefined)));
+    const doubtful = (index: number): PublishUnknown => {
+      const mine = (): Promise<Receipt | undefined> =>
+        retry().then(
+          (receipts) => receipts[index],
+          (caught: unknown) => Promise.reject(caught instanceof Unanswered ? doubtful(index) : asError(caught)),
+        );
+      return new PublishUnknown(
+        `The answer to message ${batch.items[index]?.message.messageId ?? ""} was lost; it may or may not be stored.`,
+        mine,
+        error.cause,
+      );
+    };
+    batch.items.forEach(({ reject }, index) => reject(doubtful(index)));
   }
 }
 

@@ -24,7 +24,7 @@ export interface LinkOptions {
   /** Milliseconds without any answer while calls wait. */
   readonly deadline: number;
   /** Runs on each new connection before anybody else may use it. */
-  readonly prepare?: (call: (args: readonly string[]) => Promise<Reply>) => Promise<void>;
+  readonly prepare?: (call: (args: string[]) => Promise<Reply>) => Promise<void>;
   readonly onUp?: (again: boolean) => void;
   readonly onDown?: (fault: RedisFault) => void;
 }
@@ -66,7 +66,7 @@ export class Link {
     if (client === null) throw this.#offline();
     if (this.#waiting++ === 0) this.#progressAt = performance.now();
     try {
-      return (await client.sendCommand(args)) as Reply;
+      return await client.sendCommand<Reply>(args);
     } catch (cause) {
       const fault = faultOf(cause, this.address);
       if (fault.reaction === "reconnect") this.#drop(client, fault);
@@ -75,6 +75,12 @@ export class Link {
       this.#waiting--;
       this.#progressAt = performance.now();
     }
+  }
+
+  /** Like `call`, for questions that change nothing: waits a moment for a connection that is being rebuilt. */
+  async ask(args: string[]): Promise<Reply> {
+    await this.whenUp(ASK_LIMIT);
+    return await this.call(args);
   }
 
   /** Resolves when up; rejects with the last fault after `limit` ms, at once on one that only a person can mend. */
@@ -120,7 +126,7 @@ export class Link {
     const limit = setTimeout(() => fail(notRedis(this.address)), CONNECT_LIMIT);
     try {
       await client.connect();
-      await this.#options.prepare?.((args) => client.sendCommand([...args]) as Promise<Reply>);
+      await this.#options.prepare?.((args) => client.sendCommand<Reply>(args));
       clearTimeout(limit);
       if (over || this.#closed) return destroy(client);
       this.#rise(client);
@@ -156,14 +162,19 @@ export class Link {
     const client = this.#client;
     if (client === null || this.#waiting === 0) return;
     const silent = performance.now() - this.#progressAt;
-    if (silent > this.#options.deadline) this.#drop(client, unreachable(this.address, new Error(`no answer for ${Math.round(silent)} ms`), true));
+    if (silent > this.#options.deadline)
+      this.#drop(client, unreachable(this.address, new Error(`no answer for ${Math.round(silent)} ms`), true));
   }
 
   #offline(): RedisFault {
     if (this.#closed) return new RedisFault("CLOSED", "stop", "The connection was closed.", { sent: false });
     const fault = this.#fault;
     if (fault === null) return unreachable(this.address, new Error("not connected yet"), false);
-    return new RedisFault(fault.code, fault.reaction, fault.message, { cause: fault, sent: false, ...(fault.hint === undefined ? {} : { hint: fault.hint }) });
+    return new RedisFault(fault.code, fault.reaction, fault.message, {
+      cause: fault,
+      sent: false,
+      ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    });
   }
 
   #change(limit: number): Promise<void> {
@@ -179,7 +190,7 @@ export class Link {
   }
 
   #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    for (const waiter of this.#waiters) waiter();
   }
 }
 
@@ -189,6 +200,7 @@ export function backoff(failures: number, base = 50, cap = 2_000): number {
 }
 
 const CONNECT_LIMIT = 5_000;
+const ASK_LIMIT = 1_000;
 
 function open(options: LinkOptions) {
   const { url, password } = options.endpoint;
@@ -199,7 +211,14 @@ function open(options: LinkOptions) {
     RESP: 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
-    socket: { reconnectStrategy: false, connectTimeout: CONNECT_LIMIT, keepAlive: true, keepAliveInitialDelay: 5_000, noDelay: true, tls: url.protocol === "rediss:" },
+    socket: {
+      reconnectStrategy: false,
+      connectTimeout: CONNECT_LIMIT,
+      keepAlive: true,
+      keepAliveInitialDelay: 5_000,
+      noDelay: true,
+      tls: url.protocol === "rediss:",
+    },
   } as Parameters<typeof createClient>[0]);
 }
 

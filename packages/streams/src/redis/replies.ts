@@ -29,14 +29,23 @@ export function faultOf(cause: unknown, address: string): RedisFault {
   const name = cause instanceof Error ? cause.constructor.name : "";
   if (name === "ClientOfflineError" || name === "ClientClosedError") return unreachable(address, cause, false);
   for (const [pattern, code, reaction, message, hint] of TABLE) {
-    if (pattern.test(text)) return new RedisFault(code, reaction, `${message} (${address} answered: ${text})`, { cause, ...(hint === undefined ? {} : { hint }) });
+    if (pattern.test(text))
+      return new RedisFault(code, reaction, `${message} (${address} answered: ${text})`, {
+        cause,
+        ...(hint === undefined ? {} : { hint }),
+      });
   }
   if (isReply(cause)) return new RedisFault("REDIS_ERROR", "reject", `Redis at ${address} refused: ${text}`, { cause });
   return unreachable(address, cause, true);
 }
 
 export function unreachable(address: string, cause: unknown, sent: boolean): RedisFault {
-  const why = cause instanceof Error && cause.message !== "" ? cause.message : cause instanceof AggregateError ? String(cause.errors[0]) : "no answer";
+  const why =
+    cause instanceof Error && cause.message !== ""
+      ? cause.message
+      : cause instanceof AggregateError
+        ? String(cause.errors[0])
+        : "no answer";
   return new RedisFault("REDIS_UNREACHABLE", "reconnect", `Redis at ${address} does not answer: ${why}.`, {
     cause,
     sent,
@@ -51,9 +60,27 @@ type Row = readonly [pattern: RegExp, code: ErrorCode, reaction: Reaction, messa
 const TABLE: readonly Row[] = [
   [/^NOGROUP|UNBLOCKED the stream key no longer exists/, "UNKNOWN_GROUP", "regroup", "The consumer group is gone"],
   [/^UNBLOCKED/, "REDIS_BUSY", "again", "A blocked read was ended by the server"],
-  [/^(NOAUTH|WRONGPASS|ERR AUTH)|invalid username-password|Client sent AUTH, but no password is set/, "AUTH_FAILED", "stop", "Redis refuses the user or password", "Set REDIS_PASSWORD, or put user and password into the URL."],
-  [/^NOPERM/, "ACCESS_DENIED", "stop", "The Redis user may not do this", "Give the user the commands and keys listed in docs/reference/redis.md."],
-  [/^WRONGTYPE/, "WRONG_KEY_TYPE", "stop", "A key of this topic exists with another type", "Delete or rename the key, or use another namespace."],
+  [
+    /^(NOAUTH|WRONGPASS|ERR AUTH)|invalid username-password|Client sent AUTH, but no password is set/,
+    "AUTH_FAILED",
+    "stop",
+    "Redis refuses the user or password",
+    "Set REDIS_PASSWORD, or put user and password into the URL.",
+  ],
+  [
+    /^NOPERM/,
+    "ACCESS_DENIED",
+    "stop",
+    "The Redis user may not do this",
+    "Give the user the commands and keys listed in docs/reference/redis.md.",
+  ],
+  [
+    /^WRONGTYPE/,
+    "WRONG_KEY_TYPE",
+    "stop",
+    "A key of this topic exists with another type",
+    "Delete or rename the key, or use another namespace.",
+  ],
   [/^OOM/, "REDIS_FULL", "reject", "Redis has no memory left", "Raise maxmemory, or let retention remove more."],
   [/^MISCONF/, "REDIS_CANNOT_PERSIST", "reject", "Redis cannot write to its disk", "Free disk space on the Redis server."],
   [/^READONLY/, "REDIS_READ_ONLY", "reconnect", "The server is a replica"],
@@ -63,7 +90,11 @@ const TABLE: readonly Row[] = [
 ];
 
 function isReply(cause: unknown): boolean {
-  for (let type: object | null = cause as object | null; type !== null && typeof type === "object"; type = Object.getPrototypeOf(type) as object | null) {
+  for (
+    let type: object | null = cause as object | null;
+    type !== null && typeof type === "object";
+    type = Object.getPrototypeOf(type) as object | null
+  ) {
     if (type.constructor.name === "ErrorReply") return true;
   }
   return false;

@@ -8,9 +8,21 @@ import { readFileSync } from "node:fs";
 import type { Link, Reply } from "./link.ts";
 import { RedisFault } from "./replies.ts";
 
-export const SCRIPT_NAMES = [
-  "publish", "ensure-group", "ack", "retry", "dead-letter", "promote", "claim", "extend", "release", "seek",
-  "trim", "remove-consumers", "replay", "count-after",
+const SCRIPT_NAMES = [
+  "publish",
+  "ensure-group",
+  "ack",
+  "retry",
+  "dead-letter",
+  "promote",
+  "claim",
+  "extend",
+  "release",
+  "seek",
+  "trim",
+  "remove-consumers",
+  "replay",
+  "count-after",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
@@ -26,7 +38,7 @@ export class Scripts {
   }
 
   /** Give it to `LinkOptions.prepare`. */
-  async load(call: (args: readonly string[]) => Promise<Reply>): Promise<void> {
+  async load(call: (args: string[]) => Promise<Reply>): Promise<void> {
     await Promise.all([...this.#texts.values()].map(({ text }) => call(["SCRIPT", "LOAD", text])));
   }
 

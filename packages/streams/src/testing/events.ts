@@ -2,7 +2,7 @@
 
 export interface Probe<T> {
   readonly seen: T[];
-  add(item: T): void;
+  readonly add: (this: void, item: T) => void;
   /** Resolves once `count` items were seen; rejects after `limit` ms saying how many there were. */
   reaches(count: number, limit?: number): Promise<T[]>;
 }

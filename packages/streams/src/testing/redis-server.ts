@@ -36,7 +36,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 /** A TCP port nobody listens on right now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;
@@ -69,8 +69,21 @@ class LaunchedRedis implements RedisServer {
   }
 
   async start(): Promise<void> {
-    const fixed = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder, "--appendonly", "yes", "--appendfsync", "everysec"];
-    const child = spawn(this.#program, [...fixed, "--save", "", "--maxmemory-policy", "noeviction", ...this.#args], { stdio: ["ignore", "pipe", "pipe"] });
+    const fixed = [
+      "--port",
+      String(this.port),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      this.folder,
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "everysec",
+    ];
+    const child = spawn(this.#program, [...fixed, "--save", "", "--maxmemory-policy", "noeviction", ...this.#args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     await ready(child, this.#program);
   }
@@ -97,7 +110,9 @@ class LaunchedRedis implements RedisServer {
 async function ready(child: ChildProcess, program: string): Promise<void> {
   let log = "";
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (cause) => reject(new Error(`${program} could not be started; install it with: apt-get install ${program}`, { cause })));
+    child.once("error", (cause) =>
+      reject(new Error(`${program} could not be started; install it with: apt-get install ${program}`, { cause })),
+    );
     child.once("exit", (code) => reject(new Error(`${program} ended with ${String(code)} before it was ready:\n${log}`)));
     const read = (chunk: Buffer): void => {
       log += chunk.toString();
