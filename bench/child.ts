@@ -42,7 +42,9 @@ export class Part {
 
   constructor(order: Order) {
     this.#order = order;
-    this.#process = fork(new URL("./measure.ts", import.meta.url), [JSON.stringify(order)], { execArgv: ["--conditions=@tidegate/source"] });
+    this.#process = fork(new URL("./measure.ts", import.meta.url), [JSON.stringify(order)], {
+      execArgv: ["--conditions=@tidegate/source"],
+    });
     this.#messages.push(this.#next());
   }
 

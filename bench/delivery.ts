@@ -21,6 +21,8 @@ export class Delivery {
     const lost = this.#counts.filter((times) => times === 0).length;
     const duplicated = this.#counts.filter((times) => times > 1).length;
     if (lost === 0 && duplicated === 0 && this.#received === this.#counts.length) return;
-    throw new Error(`${peer} did not deliver exactly once: of ${this.#counts.length} messages ${lost} lost, ${duplicated} more than once, ${this.#received} deliveries.`);
+    throw new Error(
+      `${peer} did not deliver exactly once: of ${this.#counts.length} messages ${lost} lost, ${duplicated} more than once, ${this.#received} deliveries.`,
+    );
   }
 }

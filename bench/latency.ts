@@ -19,7 +19,10 @@ type Latencies = NonNullable<Answer["latencies"]> & { readonly peer: PeerName };
 export async function measureLatency(rounds: number): Promise<Report> {
   const measured = await withServer((server) => measureRounds(server, rounds));
   const results = (["p50", "p99", "max"] as const).flatMap((share) => COMPARED.map((peer) => row(measured, peer, share)));
-  const ratios = { latency_p50_vs_bullmq: ratio(results, "latency p50", "bullmq"), latency_p99_vs_bullmq: ratio(results, "latency p99", "bullmq") };
+  const ratios = {
+    latency_p50_vs_bullmq: ratio(results, "latency p50", "bullmq"),
+    latency_p99_vs_bullmq: ratio(results, "latency p99", "bullmq"),
+  };
   return { name: "latency", machine: { ...describeMachine(), messages: COUNT, ratePerSecond: RATE }, results, ratios };
 }
 

@@ -14,10 +14,14 @@ process.exit(0);
 
 function perform(peer: Peer, order: Order): Promise<Answer> {
   switch (order.work) {
-    case "publish": return publish(peer, order.count);
-    case "consume": return consume(peer, order.count);
-    case "send": return send(peer, order);
-    case "receive": return receive(peer, order);
+    case "publish":
+      return publish(peer, order.count);
+    case "consume":
+      return consume(peer, order.count);
+    case "send":
+      return send(peer, order);
+    case "receive":
+      return receive(peer, order);
   }
 }
 

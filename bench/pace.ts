@@ -12,7 +12,7 @@ export async function sendAtRate(count: number, rate: number, send: (seq: number
   const start = now() + 100;
   const answers: Promise<unknown>[] = [];
   let failure: unknown;
-  for (let seq = 0; seq < count && failure === undefined; ) {
+  for (let seq = 0; seq < count && failure === undefined;) {
     for (; seq < count && start + (seq * 1_000) / rate <= now(); seq++) {
       answers.push(send(seq, start + (seq * 1_000) / rate).catch((error: unknown) => (failure = error)));
     }

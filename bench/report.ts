@@ -34,7 +34,14 @@ export function ratio(results: readonly Row[], work: string, peer: string): numb
 }
 
 export function table(report: Report): string {
-  const rows = report.results.map((row) => [row.work, row.peer, shown(row.value), row.unit, row.rounds.map(shown).join(" "), row.cpu?.toFixed(2) ?? ""]);
+  const rows = report.results.map((row) => [
+    row.work,
+    row.peer,
+    shown(row.value),
+    row.unit,
+    row.rounds.map(shown).join(" "),
+    row.cpu?.toFixed(2) ?? "",
+  ]);
   const machine = Object.entries(report.machine).map(([key, value]) => `${key} ${value}`);
   const ratios = Object.entries(report.ratios).map(([key, value]) => [key, value.toFixed(2)]);
   return [

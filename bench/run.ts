@@ -16,7 +16,10 @@ const benchmarks: Readonly<Record<string, (rounds: number) => Promise<Report>>> 
 
 const { name, rounds, json } = readArguments();
 const busyBefore = await busyShare(1_000);
-if (busyBefore > NOISY) progress(`Other programs use ${Math.round(100 * busyBefore)} % of this machine, and peers suffer unequally. Repeat on a quiet machine before quoting.`);
+if (busyBefore > NOISY)
+  progress(
+    `Other programs use ${Math.round(100 * busyBefore)} % of this machine, and peers suffer unequally. Repeat on a quiet machine before quoting.`,
+  );
 const measured = await benchmarks[name]!(rounds);
 const report = { ...measured, machine: { ...measured.machine, busyBefore } };
 if (!json) process.stdout.write(`${table(report)}\n`);
@@ -30,7 +33,9 @@ function readArguments(): { name: string; rounds: number; json: boolean } {
     const { values, positionals } = parseArgs({ allowPositionals: true, options });
     return { name: checkName(positionals), rounds: checkRounds(values.rounds), json: values.json === true };
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\nUsage: npm run bench -- <${Object.keys(benchmarks).join("|")}> [--json] [--rounds 3]\n`);
+    process.stderr.write(
+      `${(error as Error).message}\nUsage: npm run bench -- <${Object.keys(benchmarks).join("|")}> [--json] [--rounds 3]\n`,
+    );
     process.exit(2);
   }
 }

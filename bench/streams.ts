@@ -58,7 +58,16 @@ async function measurePeer(server: RedisServer, peer: PeerName, round: string): 
 /** The server's own load generator with the same entry and as many commands in flight: how much Redis itself has to give. */
 async function redisBenchmark(server: RedisServer, round: string): Promise<Measurement> {
   await empty(server);
-  const entry = ["event_type", "user_updated", "service", "bench", "data", JSON.stringify(payload(0)), "message_id", "01900000-0000-7000-8000-000000000000"];
+  const entry = [
+    "event_type",
+    "user_updated",
+    "service",
+    "bench",
+    "data",
+    JSON.stringify(payload(0)),
+    "message_id",
+    "01900000-0000-7000-8000-000000000000",
+  ];
   const load = ["-p", String(server.port), "-n", String(5 * COUNT), "-c", String(CLIENTS), "-P", String(IN_FLIGHT / CLIENTS), "--csv"];
   const { stdout } = await promisify(execFile)("redis-benchmark", [...load, "XADD", "bench", "*", ...entry], { timeout: 60_000 });
   const rate = Number(/","([\d.]+)"/.exec(stdout.trim().split("\n").at(-1) ?? "")?.[1]);

@@ -32,7 +32,17 @@ export interface Peer {
 }
 
 export function payload(seq: number, at: number = 0): Payload {
-  return { seq, at, user: "u-1842", email: "ada.lovelace@example.com", action: "password_changed", ip: "192.0.2.17", agent: "Mozilla/5.0 (X11; Linux x86_64)", tags: ["security", "audit"], ok: true };
+  return {
+    seq,
+    at,
+    user: "u-1842",
+    email: "ada.lovelace@example.com",
+    action: "password_changed",
+    ip: "192.0.2.17",
+    agent: "Mozilla/5.0 (X11; Linux x86_64)",
+    tags: ["security", "audit"],
+    ok: true,
+  };
 }
 
 /** Keeps `width` calls in flight until `count` are answered; the first failure rejects. */

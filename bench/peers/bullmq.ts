@@ -27,7 +27,9 @@ class BullmqPeer implements Peer {
       while (next < count) {
         const from = next;
         next = Math.min(count, from + size);
-        await this.#queue(topic).addBulk(Array.from({ length: next - from }, (_, index) => ({ name: "user_updated", data: payload(from + index) })));
+        await this.#queue(topic).addBulk(
+          Array.from({ length: next - from }, (_, index) => ({ name: "user_updated", data: payload(from + index) })),
+        );
       }
     };
     await Promise.all(Array.from({ length: BULKS }, lane));

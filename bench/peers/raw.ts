@@ -30,11 +30,18 @@ class RawPeer implements Peer {
 
   async consume(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running> {
     await this.#client.xGroupCreate(topic, GROUP, "0", { MKSTREAM: true });
-    for (let acked = 0; acked < count; ) {
+    for (let acked = 0; acked < count;) {
       const read = (await this.#client.xReadGroup(GROUP, "one", { key: topic, id: ">" }, { COUNT, BLOCK: 1_000 })) as Read;
       const entries = read?.[0]?.messages ?? [];
       for (const entry of entries) seen(JSON.parse(entry.message["data"]!) as Payload);
-      if (entries.length > 0) acked += Number(await this.#client.xAck(topic, GROUP, entries.map((entry) => entry.id)));
+      if (entries.length > 0)
+        acked += Number(
+          await this.#client.xAck(
+            topic,
+            GROUP,
+            entries.map((entry) => entry.id),
+          ),
+        );
     }
     return { stop: () => Promise.resolve() };
   }
@@ -44,7 +51,12 @@ class RawPeer implements Peer {
   }
 
   send(topic: string, data: Payload): Promise<unknown> {
-    return this.#client.xAdd(topic, "*", { event_type: "user_updated", service: "bench", data: JSON.stringify(data), message_id: randomUUID() });
+    return this.#client.xAdd(topic, "*", {
+      event_type: "user_updated",
+      service: "bench",
+      data: JSON.stringify(data),
+      message_id: randomUUID(),
+    });
   }
 
   async close(): Promise<void> {

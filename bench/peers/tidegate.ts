@@ -31,7 +31,9 @@ class TidegatePeer implements Peer {
   }
 
   receive(topic: string, seen: (payload: Payload) => void): Promise<Running> {
-    return this.#tide.consume(topic, { group: "bench", concurrency: CONCURRENCY, from: "beginning" }, (message) => seen(message.data as Payload));
+    return this.#tide.consume(topic, { group: "bench", concurrency: CONCURRENCY, from: "beginning" }, (message) =>
+      seen(message.data as Payload),
+    );
   }
 
   send(topic: string, data: Payload): Promise<unknown> {

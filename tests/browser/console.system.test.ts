@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The console as a person meets it: the real program, a real browser, the login link from the terminal. The page may never
  * break its content policy, print an error, or read a message as markup, and every screen is checked by axe.

@@ -38,12 +38,12 @@ export async function workerKills(plan: WorkerKillsPlan, seed: Seed = Seed.fromE
 
 // Private
 
-/** One kill in each equal slice of the load, at a seeded point of progress inside it, so that work is in flight each time. */
+/** One kill in each equal slice of the load, at a seeded point of progress inside it. Half a slice more is let in, so that each kill hits work in flight. */
 async function killBetween(stage: Stage, seed: Seed, plan: WorkerKillsPlan): Promise<Kill[]> {
   const slice = Math.floor(plan.messages / (plan.kills + 1));
   const history: Kill[] = [];
   for (let kill = 1; kill <= plan.kills; kill++) {
-    stage.load.allow(kill * slice);
+    stage.load.allow(kill * slice + Math.floor(slice / 2));
     const moment = kill * slice - 1 - seed.below(Math.floor(slice / 2));
     await stage.witness.until(`effect ${moment}, at which kill ${kill} is due`, () => stage.witness.effected >= moment);
     history.push(await killOne(stage, seed));

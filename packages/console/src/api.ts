@@ -6,7 +6,7 @@ import type { Problem, SessionAnswer } from "tidegate/contract";
 /** `undefined`: not known yet; `null`: signed out. */
 export const session = signal<SessionAnswer | null | undefined>(undefined);
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly problem: Problem;
   constructor(problem: Problem) {
     super(problem.detail || problem.title);

@@ -5,7 +5,7 @@
 import { TidegateError } from "@tidegate/streams";
 
 /** 0 ok, 1 failed, 2 usage, 3 not found, 4 auth, 5 conflict, 6 unreachable, 7 unhealthy, 130 interrupted. */
-export const PLATFORM_ERRORS = {
+const PLATFORM_ERRORS = {
   INVALID_SETTING: { exitCode: 2, meaning: "A flag, environment variable or setting of tidegate.config.json is wrong." },
   USAGE: { exitCode: 2, meaning: "The command was written in a way it does not understand." },
   INVALID_HANDLERS: { exitCode: 2, meaning: "A handlers file cannot be loaded or exports the wrong shape." },

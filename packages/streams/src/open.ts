@@ -5,6 +5,7 @@ import { parseConfig, type StreamsConfig } from "./config.ts";
 import { GroupConsumer, type Work } from "./consume/consumer.ts";
 import { GroupStore } from "./consume/group-store.ts";
 import { handling } from "./consume/handle.ts";
+import { atLeast, groupOf, nameOf, topicsOf } from "./consume/options.ts";
 import { MessageIterator } from "./consume/messages.ts";
 import { sourcesOf } from "./consume/source.ts";
 import { Reaper } from "./duties/reaper.ts";
@@ -14,7 +15,7 @@ import { DeadLetterStore } from "./inspect/dead-letters.ts";
 import { GroupViews } from "./inspect/groups.ts";
 import { inspectServer, serverInfo } from "./inspect/server.ts";
 import { TopicViews } from "./inspect/topics.ts";
-import { checkGroup, checkTopic, Keys } from "./keys.ts";
+import { Keys } from "./keys.ts";
 import { startOf } from "./message/entry-id.ts";
 import type { Message, OutgoingMessage } from "./message/message.ts";
 import { Publisher } from "./publish/publisher.ts";
@@ -275,28 +276,4 @@ class Connection implements Tide {
       () => {},
     );
   }
-}
-
-function topicsOf(topics: string | readonly string[]): string[] {
-  const names = typeof topics === "string" ? [topics] : [...new Set(topics)];
-  if (names.length === 0) throw new TidegateError("INVALID_TOPIC", "At least one topic is needed.");
-  return names.map(checkTopic);
-}
-
-function groupOf(options: GroupOptions, topics: readonly string[]): string {
-  return checkGroup(options.group ?? `${topics[0] ?? ""}_processors`);
-}
-
-function nameOf(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9_-]/g, "-")
-      .slice(0, 48) || "consumer"
-  );
-}
-
-function atLeast(name: string, value: number, least: number): number {
-  if (Number.isFinite(value) && value >= least) return value;
-  throw new TidegateError("INVALID_CONFIG", `${name} must be a number of at least ${least}, found ${value}.`);
 }

@@ -15,7 +15,7 @@ export async function poll(previous: LiveUpdate | null): Promise<LiveUpdate> {
 }
 
 /** Published: growth of `entries_added`. Answered: that growth minus what is still open in the groups. */
-export function ratesBetween(previous: LiveUpdate | null, streams: Record<string, StreamSummary>, at: number): LiveUpdate["rates"] {
+function ratesBetween(previous: LiveUpdate | null, streams: Record<string, StreamSummary>, at: number): LiveUpdate["rates"] {
   const seconds = previous ? Math.max(1, (at - previous.at) / 1000) : 1;
   const rates: LiveUpdate["rates"] = {};
   for (const [topic, stream] of Object.entries(streams)) {

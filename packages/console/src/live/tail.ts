@@ -47,7 +47,7 @@ export function keyOf(message: Message): string {
 }
 
 /** Newest first, each message once, at most the limit. */
-export function merge(rows: readonly Message[], items: readonly Message[]): readonly Message[] {
+function merge(rows: readonly Message[], items: readonly Message[]): readonly Message[] {
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
   for (const item of items) byKey.set(keyOf(item), item);
   return [...byKey.values()].sort((a, b) => compareIds(b.entryId, a.entryId)).slice(0, limit);

@@ -10,7 +10,7 @@ import { Loading, ProblemBox } from "../parts/notices.tsx";
 import { query, setQuery } from "../router.ts";
 import { settle } from "./dead-letter-actions.ts";
 import { DeadLetterDetail } from "./dead-letter-detail.tsx";
-import type { Failure } from "./dead-letters.tsx";
+import type { Failure } from "./failures.ts";
 
 const page = 50;
 

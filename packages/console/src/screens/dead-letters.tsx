@@ -1,7 +1,7 @@
 /** Two thousand failures as three errors: grouped first, single letters on demand, replay and discard at every level. */
 import { useCallback } from "preact/hooks";
 import type { JSX } from "preact";
-import type { DeadLetterGroup, DeadLetterGroupsAnswer } from "tidegate/contract";
+import type { DeadLetterGroupsAnswer } from "tidegate/contract";
 import { queryOf, useResource } from "../api.ts";
 import { plural } from "../format.ts";
 import { feed } from "../live/feed.ts";
@@ -10,13 +10,7 @@ import { Empty, Loading, ProblemBox } from "../parts/notices.tsx";
 import { query, setQuery } from "../router.ts";
 import { settle } from "./dead-letter-actions.ts";
 import { DeadLetterError } from "./dead-letter-error.tsx";
-
-/** Failures that replay and discard can address together. */
-export interface Failure extends DeadLetterGroup {
-  key: string;
-  /** How many different error texts it holds. */
-  texts: number;
-}
+import { failuresOf } from "./failures.ts";
 
 export function DeadLettersScreen(): JSX.Element {
   const total = feed.update.value?.dead_letter.length ?? 0;
@@ -76,25 +70,4 @@ export function DeadLettersScreen(): JSX.Element {
       )}
     </>
   );
-}
-
-/** Replay is addressed by topic, group, type and error code, so errors that differ in text only stand together. */
-export function failuresOf(groups: readonly DeadLetterGroup[]): Failure[] {
-  const byKey = new Map<string, Failure>();
-  for (const group of groups) {
-    const key = [group.topic, group.group, group.eventType, group.errorCode].join("|");
-    const known = byKey.get(key);
-    byKey.set(key, known ? joined(known, group) : { ...group, key, texts: 1 });
-  }
-  return [...byKey.values()].sort((a, b) => b.count - a.count);
-}
-
-function joined(known: Failure, group: DeadLetterGroup): Failure {
-  return {
-    ...known,
-    count: known.count + group.count,
-    texts: known.texts + 1,
-    firstAt: Math.min(known.firstAt, group.firstAt),
-    lastAt: Math.max(known.lastAt, group.lastAt),
-  };
 }

@@ -57,7 +57,7 @@ function shell(json: boolean): Command {
     .configureOutput({ outputError: () => {}, ...(json ? { writeErr: () => {} } : {}) })
     .exitOverride();
   program.hook("preAction", (_, action) => {
-    if (action.optsWithGlobals<{ color: boolean }>().color === false) process.env["NO_COLOR"] = "1";
+    if (!action.optsWithGlobals<{ color: boolean }>().color) process.env["NO_COLOR"] = "1";
   });
   return program;
 }

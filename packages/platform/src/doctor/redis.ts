@@ -72,7 +72,7 @@ export const clock: RedisCheck = ({ info, asked, answered }) => {
 };
 
 /** Both in milliseconds; the difference is known only as well as the round trip was short. */
-export function judgeClock(difference: number, uncertainty: number): CheckResult {
+function judgeClock(difference: number, uncertainty: number): CheckResult {
   const found = `${Math.abs(Math.round(difference))} ms ${difference < 0 ? "behind" : "ahead of"} this machine (± ${Math.ceil(uncertainty)} ms)`;
   if (Math.abs(difference) - uncertainty <= 1000) return ok("clock", `Redis is ${found}`);
   return warn(

@@ -47,7 +47,7 @@ export class Hub {
   add(websocket: WebSocket, identity: Identity): void {
     const socket = new LiveSocket(websocket, identity);
     this.#sockets.add(socket);
-    websocket.on("message", (data, binary) => void this.#asked(socket, binary ? "" : String(data)));
+    websocket.on("message", (data, binary) => void this.#asked(socket, binary ? "" : (data as Buffer).toString()));
     websocket.on("close", () => this.#gone(socket));
     this.#run();
     void this.#greet(socket);

@@ -192,7 +192,7 @@ class Client implements AsyncDisposable {
   constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on("message", (data) => {
-      this.#frames.push(JSON.parse(String(data)) as LiveFrame);
+      this.#frames.push(JSON.parse((data as Buffer).toString()) as LiveFrame);
       socket.emit("frame");
     });
   }

@@ -64,6 +64,10 @@ function row([name, value]: [string, unknown], required: readonly string[]): str
     default: fallback,
   } = value as { type?: string; description?: string; enum?: string[]; default?: unknown };
   const kind = words?.join(" | ") ?? type ?? "any JSON";
-  const notes = [required.includes(name) ? "required" : "", fallback === undefined ? "" : `default ${String(fallback)}`, description ?? ""];
+  const notes = [
+    required.includes(name) ? "required" : "",
+    fallback === undefined ? "" : `default ${JSON.stringify(fallback)}`,
+    description ?? "",
+  ];
   return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(kind)}</td><td>${escapeHtml(notes.filter(Boolean).join("; "))}</td></tr>`;
 }

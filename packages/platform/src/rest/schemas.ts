@@ -62,7 +62,7 @@ const summary = z.object({
   last_entry: message.nullable(),
   groups: z.array(group),
 });
-export const streamSummary: z.ZodType<contract.StreamSummary> = summary;
+const streamSummary: z.ZodType<contract.StreamSummary> = summary;
 
 const deadLetterSummary: z.ZodType<contract.DeadLetterSummary> = z.object({ stream: z.string(), length: z.number() });
 

@@ -38,7 +38,7 @@ export async function endProcess(pid: number, limit: number): Promise<void> {
 }
 
 /** Somebody else's child sends no event when it ends, so this looks every 25 ms. */
-export async function gone(pid: number, limit: number): Promise<boolean> {
+async function gone(pid: number, limit: number): Promise<boolean> {
   const until = performance.now() + limit;
   while (isAlive(pid)) {
     if (performance.now() > until) return false;

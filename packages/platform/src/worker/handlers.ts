@@ -34,7 +34,7 @@ export async function loadHandlers(file: string, folder: string): Promise<Handle
   if (topics.size === 0) throw broken(path, "handles no topic");
   const options = module["options"] ?? {};
   if (!isObject(options)) throw broken(path, "exports `options` that are no object");
-  return { path, topics, options: options as ConsumeOptions };
+  return { path, topics, options };
 }
 
 // Private

@@ -8,17 +8,16 @@ import { TidegateError } from "../errors.ts";
 import { isMarker } from "../message/codec.ts";
 import type { Message } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
-import { backoff } from "../redis/link.ts";
-import { RedisFault } from "../redis/replies.ts";
 import { Loop } from "../duties/loop.ts";
 import { pause } from "../service.ts";
 import type { Consumer, ConsumerStats, Notice, Settlement } from "../tide.ts";
-import { Acks, isGone } from "./acks.ts";
+import { Acks } from "./acks.ts";
 import { Claims } from "./claims.ts";
 import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
 import { Reader } from "./reader.ts";
 import { ACK, type Verdict } from "./retry-policy.ts";
+import { Settler } from "./settler.ts";
 import { takeNext } from "./source.ts";
 
 /** What is done with one message; never rejects. */
@@ -49,12 +48,12 @@ export class GroupConsumer implements Consumer {
   readonly closed: Promise<void>;
   readonly #deps: ConsumerDeps;
   readonly #acks: Acks;
+  readonly #settler: Settler;
   readonly #claims: Claims;
   readonly #reader: Reader;
   readonly #readerLink: Link;
   readonly #promoters: readonly Loop[];
   readonly #running = new Set<Delivery>();
-  readonly #settling = new Set<Promise<void>>();
   readonly #counts = { acked: 0, retried: 0, deadLettered: 0, lost: 0 };
   readonly #session = randomBytes(5).toString("hex");
   #epoch = 0;
@@ -74,6 +73,14 @@ export class GroupConsumer implements Consumer {
     this.#acks = new Acks(store, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
     this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice });
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
+    this.#settler = new Settler({
+      store,
+      finish: (delivery, outcome, error) => this.#finish(delivery, outcome, error),
+      release: (delivery) => this.#release(delivery),
+      retryStored: (topic) => this.#promoters[deps.topics.indexOf(topic)]?.wake(),
+      failed: (error) => this.#fail(error),
+      stopping: () => this.#stopping,
+    });
     this.#reader = new Reader({
       link: this.#readerLink,
       group: store.group,
@@ -172,35 +179,9 @@ export class GroupConsumer implements Consumer {
   }
 
   #settle(delivery: Delivery, verdict: Verdict): void {
-    if (verdict.kind === "ack") return this.#acks.add(delivery);
-    const act = this.#aborted ? () => this.#release(delivery) : () => this.#move(delivery, verdict);
-    const settling = this.#persist(act, delivery).finally(() => this.#settling.delete(settling));
-    this.#settling.add(settling);
-  }
-
-  async #move(delivery: Delivery, verdict: Exclude<Verdict, { kind: "ack" }>): Promise<void> {
-    const { store } = this.#deps;
-    if (verdict.kind === "dead") {
-      const moved = await store.deadLetter(delivery, verdict.code, verdict.error, verdict.attempts);
-      return this.#finish(delivery, moved ? "dead_lettered" : "lost", verdict.error);
-    }
-    const moved = await store.retry(delivery, verdict.delay, delivery.failures + 1, verdict.attempts);
-    this.#finish(delivery, moved ? "retried" : "lost", verdict.error);
-    this.#promoters[this.#deps.topics.indexOf(delivery.source.topic)]?.wake();
-  }
-
-  /** Repeats until Redis has answered; a fence makes that safe. */
-  async #persist(act: () => Promise<void>, delivery: Delivery): Promise<void> {
-    for (let failures = 0; delivery.outcome === null; failures++) {
-      try {
-        return await act();
-      } catch (error) {
-        if (isGone(error)) return this.#finish(delivery, "lost");
-        if (!(error instanceof RedisFault)) return this.#fail(error as Error);
-        if (error.code === "CLOSED" || (this.#stopping && failures > 5)) return;
-        await pause(backoff(failures));
-      }
-    }
+    if (verdict.kind === "ack") this.#acks.add(delivery);
+    else if (this.#aborted) this.#settler.handBack(delivery);
+    else this.#settler.move(delivery, verdict);
   }
 
   async #release(delivery: Delivery): Promise<void> {
@@ -275,7 +256,7 @@ export class GroupConsumer implements Consumer {
     await this.#handBackBuffers();
     await this.#finishHandlers(end);
     const rest = setTimeout(() => this.#acks.abandon(), Math.max(1_000, end - performance.now()));
-    await Promise.all([this.#acks.drain(), ...this.#settling]);
+    await Promise.all([this.#acks.drain(), this.#settler.drain()]);
     clearTimeout(rest);
     await this.#claims.stop();
     this.#readerLink.close();
