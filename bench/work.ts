@@ -5,7 +5,7 @@ export const IN_FLIGHT = 1_000;
 /** Handlers running at once while consuming. */
 export const CONCURRENCY = 100;
 /** Messages of the untimed warm-up in front of every timed part, on a topic of its own. */
-export const WARM_UP = 5_000;
+export const WARM_UP = 20_000;
 
 /** About 200 bytes as JSON. `seq` lets the receiver count every message. */
 export interface Payload {

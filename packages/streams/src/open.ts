@@ -132,7 +132,7 @@ class Connection implements Tide {
     const publish: Tide["publish"] = (topic, message) => this.publish(topic, message);
     const work = handling(handler, { group, retry: this.#retry(options), timeout: atLeast("timeout", options.timeout ?? 0, 0), publish });
     const concurrency = atLeast("concurrency", options.concurrency ?? this.#config.concurrency, 1);
-    const batch = Math.min(256, atLeast("batch", options.batch ?? Math.max(16, concurrency * 2), 1));
+    const batch = Math.min(512, atLeast("batch", options.batch ?? Math.max(16, concurrency * 4), 1));
     return await this.#consumer(names, group, options, work, concurrency, batch);
   }
 

@@ -86,7 +86,7 @@ export interface GroupOptions {
 export interface ConsumeOptions extends GroupOptions {
   /** Handlers running at once. Default: `PROCESSOR_WORKERS`, then 4. */
   readonly concurrency?: number;
-  /** Entries asked for per lane and read. Default: twice the concurrency, at least 16, at most 256. */
+  /** Entries held per lane and not yet started; half of them are asked for at once. Default: four times the concurrency, at least 16, at most 512. */
   readonly batch?: number;
   /** Milliseconds a handler may take before its signal fires and the attempt fails. Default: no limit. */
   readonly timeout?: number;

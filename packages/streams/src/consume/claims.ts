@@ -25,18 +25,16 @@ const CHUNK = 256;
 
 export class Claims {
   readonly #deps: ClaimsDeps;
-  readonly #held = new Map<string, Delivery>();
+  /** Per source, by entry id. */
+  readonly #held: ReadonlyMap<Source, Map<string, Delivery>>;
   readonly #heartbeat: Loop;
   readonly #sweep: Loop;
 
   constructor(deps: ClaimsDeps) {
     this.#deps = deps;
+    this.#held = new Map(deps.sources.map((source) => [source, new Map<string, Delivery>()]));
     this.#heartbeat = new Loop("heartbeat", () => this.#extendAll(), deps.notice);
     this.#sweep = new Loop("claim", () => this.#sweepAll(), deps.notice);
-  }
-
-  get held(): number {
-    return this.#held.size;
   }
 
   start(): void {
@@ -53,16 +51,16 @@ export class Claims {
   }
 
   hold(delivery: Delivery): void {
-    this.#held.set(keyOf(delivery.source, delivery.id), delivery);
+    this.#held.get(delivery.source)?.set(delivery.id, delivery);
   }
 
   drop(delivery: Delivery): void {
-    const key = keyOf(delivery.source, delivery.id);
-    if (this.#held.get(key) === delivery) this.#held.delete(key);
+    const held = this.#held.get(delivery.source);
+    if (held?.get(delivery.id) === delivery) held.delete(delivery.id);
   }
 
   all(): Delivery[] {
-    return [...this.#held.values()];
+    return [...this.#held.values()].flatMap((held) => [...held.values()]);
   }
 
   /** Hands entries back at once, the delivery not counted. */
@@ -78,7 +76,7 @@ export class Claims {
   async handBackUnseen(consumer: string): Promise<void> {
     for (const source of this.#deps.sources) {
       const pending = await this.#deps.store.pendingOf(source, consumer);
-      const unseen = pending.filter(({ id }) => !this.#held.has(keyOf(source, id)));
+      const unseen = pending.filter(({ id }) => this.#held.get(source)?.has(id) !== true);
       for (const chunk of chunks(unseen)) await this.#deps.store.release(source, consumer, chunk);
     }
   }
@@ -124,15 +122,11 @@ export class Claims {
 
   /** A lease of our own that ran out while Redis was away: keep the running handler, take over the new fence. */
   #isAlreadyHeld(claimed: Delivery): boolean {
-    const held = this.#held.get(keyOf(claimed.source, claimed.id));
+    const held = this.#held.get(claimed.source)?.get(claimed.id);
     if (held === undefined || held.outcome !== null || held.consumer !== claimed.consumer) return false;
     held.count = claimed.count;
     return true;
   }
-}
-
-function keyOf(source: Source, id: string): string {
-  return `${source.key}/${id}`;
 }
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -1,6 +1,6 @@
 /** Handler → Work: runs a user's function in the flow of its message and turns what it does into a verdict. */
 import { TidegateError } from "../errors.ts";
-import type { Message } from "../message/message.ts";
+import type { AttemptRecord, Message } from "../message/message.ts";
 import { runInContext } from "../telemetry/context.ts";
 import type { Handler, HandlerContext, RetryPolicy, Tide } from "../tide.ts";
 import type { Work } from "./consumer.ts";
@@ -19,7 +19,7 @@ export function handling(handler: Handler, options: HandleOptions): Work {
   return async (delivery, message) => {
     try {
       const flow = flowOf(message);
-      await runInContext(flow, () => limited(delivery, options.timeout, () => handler(message, contextOf(delivery, options))));
+      await runInContext(flow, () => limited(delivery, options.timeout, () => handler(message, new Context(delivery, options))));
       return ACK;
     } catch (thrown) {
       return failed(delivery, message, thrown, options.retry);
@@ -39,19 +39,33 @@ function flowOf(message: Message): { correlationId: string; causationId: string;
   return message.traceparent === null ? ids : { ...ids, traceparent: message.traceparent };
 }
 
-function contextOf(delivery: Delivery, options: HandleOptions): HandlerContext {
-  return {
-    get signal() {
-      return delivery.signal;
-    },
-    group: options.group,
-    attempt: delivery.failures + 1,
-    crashes: delivery.crashes,
-    get attempts() {
-      return delivery.attempts();
-    },
-    publish: options.publish,
-  };
+/** Made per message, so it computes only what is asked for. */
+class Context implements HandlerContext {
+  readonly publish: Tide["publish"];
+  readonly group: string;
+  readonly #delivery: Delivery;
+
+  constructor(delivery: Delivery, options: HandleOptions) {
+    this.#delivery = delivery;
+    this.group = options.group;
+    this.publish = options.publish;
+  }
+
+  get signal(): AbortSignal {
+    return this.#delivery.signal;
+  }
+
+  get attempt(): number {
+    return this.#delivery.failures + 1;
+  }
+
+  get crashes(): number {
+    return this.#delivery.crashes;
+  }
+
+  get attempts(): readonly AttemptRecord[] {
+    return this.#delivery.attempts();
+  }
 }
 
 async function limited(delivery: Delivery, limit: number, run: () => unknown): Promise<void> {

@@ -3,10 +3,10 @@
  * Fields equal to their default are not written: few fields are the largest single gain in speed.
  * Decoding is lenient in what is missing and strict in what is wrong: it never guesses data.
  */
-import { v7 as uuidv7 } from "uuid";
 import { TidegateError } from "../errors.ts";
 import { PRIORITIES, type AttemptRecord, type Message, type OutgoingMessage, type Priority } from "./message.ts";
 import { timeOf } from "./entry-id.ts";
+import { newMessageId } from "./message-id.ts";
 
 /** A message ready for the wire. */
 export interface Encoded {
@@ -33,7 +33,7 @@ export const ORIGIN_FIELD = "~origin";
 export const ATTEMPTS_FIELD = "~attempts";
 
 export function encode(message: OutgoingMessage, defaults: EncodeDefaults): Encoded {
-  const messageId = message.messageId ?? uuidv7();
+  const messageId = message.messageId ?? newMessageId();
   const priority = checkPriority(message.priority ?? "normal");
   const fields = [
     "event_type",

@@ -5,10 +5,10 @@
  * A batch has a number; the server remembers the last answers of each producer. So a batch whose answer was lost is sent
  * again under the same number, here until `publishTimeout` and then by the caller through `PublishUnknown.retry()`.
  */
-import { v7 as uuidv7 } from "uuid";
 import { asError, PublishUnknown, TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
 import { encode } from "../message/codec.ts";
+import { newMessageId } from "../message/message-id.ts";
 import { PRIORITIES, type OutgoingMessage } from "../message/message.ts";
 import { backoff, type Link } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
@@ -35,7 +35,7 @@ const ANSWERS_KEPT_FOR = 600;
 
 export class Publisher {
   readonly #deps: PublisherDeps;
-  readonly #producer = uuidv7();
+  readonly #producer = newMessageId();
   readonly #topics = new Map<string, TopicQueue>();
   #buffered = 0;
   #closed = false;
