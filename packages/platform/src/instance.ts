@@ -3,8 +3,9 @@
  * end what a killed supervisor left behind. One live supervisor per folder: the file is created by link(2), which never
  * replaces another's, and a stale file is moved away before it is judged.
  */
+import { existsSync } from "node:fs";
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { InstanceFile } from "@tidegate/streams";
 import { PlatformError, messageOf } from "./errors.ts";
 import { birthOf, commandLine, endProcess, isAlive } from "./supervisor/processes.ts";
@@ -96,7 +97,7 @@ function serialise(record: InstanceRecord): string {
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeMissing(folder);
     await chmod(folder, 0o700);
   } catch (error) {
     throw new PlatformError("DATA_FOLDER", `The data folder ${folder} cannot be used: ${messageOf(error)}`, {
@@ -104,6 +105,13 @@ async function makeFolder(folder: string): Promise<void> {
       hint: "Choose a folder of your own with --data, or set TIDEGATE_DATA.",
     });
   }
+}
+
+/** Level by level: where a file system refuses by "no such file", as /proc does, Node's own recursive mkdir never ends. */
+async function makeMissing(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeMissing(dirname(folder));
+  await mkdir(folder, { mode: 0o700 });
 }
 
 async function createFile(folder: string, record: InstanceRecord): Promise<boolean> {

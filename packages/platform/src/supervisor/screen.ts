@@ -39,7 +39,7 @@ export class Screen {
   }
 
   done(text: string): void {
-    this.line(this.#out.isTTY === true ? `\u001b[32m✓\u001b[0m ${text}` : `✓ ${text}`);
+    this.line(this.#out.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" ? `\u001b[32m✓\u001b[0m ${text}` : `✓ ${text}`);
   }
 
   /** From now on the table is shown. */
