@@ -172,12 +172,10 @@ export class GroupViews implements Groups {
   }
 
   async #waiting(topic: string, group: string): Promise<{ count: number; first: WaitingRetry[] }> {
-    const zset = this.#keys.retries(topic, group);
-    const count = integer(await this.#link.ask(["ZCARD", zset]));
-    const rows = list(await this.#link.ask(["ZRANGE", zset, "0", String(SHOWN - 1), "WITHSCORES"]));
-    const tokens = rows.filter((_, index) => index % 2 === 0).map(String);
-    const held = tokens.length === 0 ? [] : list(await this.#link.ask(["HMGET", this.#keys.held(topic, group), ...tokens]));
-    return { count, first: tokens.map((token, index) => waitingOf(token, integer(rows[index * 2 + 1]), held[index])) };
+    const keys = [this.#keys.retries(topic, group), this.#keys.held(topic, group)];
+    const count = integer(await this.#link.ask(["ZCARD", keys[0] ?? ""]));
+    const rows = list(await this.#scripts.run(this.#link, "waiting", keys, [String(SHOWN)]));
+    return { count, first: rows.map(waitingOf) };
   }
 
   async #destroy(key: string, group: string): Promise<boolean> {
@@ -208,13 +206,14 @@ function merge(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
   }));
 }
 
-/** The packed fields begin with origin, attempts and count; the attempts are found by their JSON. */
-function waitingOf(token: string, dueAt: number, packed: Reply | undefined): WaitingRetry {
-  const text = typeof packed === "string" ? packed : "";
-  const start = text.indexOf("[{", text.indexOf("~attempts"));
-  const end = text.indexOf("}]", start);
-  const attempts =
-    start === -1 || end === -1 ? [] : decodeAttempts(text.slice(start, text.indexOf("retry_count", start)).replace(/[^\]]*$/, ""));
-  const last = attempts.at(-1);
-  return { entryId: token.slice(token.lastIndexOf("/") + 1), dueAt, failures: last?.attempt ?? 0, lastError: last?.error ?? null };
+function waitingOf(row: Reply): WaitingRetry {
+  const [token, dueAt, attempts] = list(row);
+  const entry = String(token);
+  const last = decodeAttempts(String(attempts)).at(-1);
+  return {
+    entryId: entry.slice(entry.lastIndexOf("/") + 1),
+    dueAt: integer(dueAt),
+    failures: last?.attempt ?? 0,
+    lastError: last?.error ?? null,
+  };
 }

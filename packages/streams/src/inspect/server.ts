@@ -22,7 +22,7 @@ export async function inspectServer(link: Link, notice: (notice: Notice) => void
     });
   }
   const policy = await setting(link, "maxmemory-policy", info["maxmemory_policy"]);
-  if (policy !== "noeviction" && !policy.startsWith("volatile-")) {
+  if (policy !== "noeviction") {
     throw new TidegateError(
       "EVICTING_REDIS",
       `Redis at ${link.address} has maxmemory-policy ${policy}: when memory is short it deletes messages without telling anybody.`,

@@ -23,6 +23,7 @@ const SCRIPT_NAMES = [
   "remove-consumers",
   "replay",
   "count-after",
+  "waiting",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
