@@ -28,7 +28,7 @@ export const TIERS = [
     limit: 5 * minutes,
     each: 60_000,
     parallel: 2,
-    files: (path) => suffix(path) === "redis" && path.startsWith("packages/streams/"),
+    files: (path) => suffix(path) === "redis",
     env: { TIDEGATE_TEST_SERVER: "valkey-server" },
   },
   {

@@ -12,6 +12,6 @@ test("workers killed under load lose nothing and repeat only what they had in fl
 
 test("the same run condemns workers that acknowledge before their effect", { timeout: 60_000 }, async (context) => {
   const verdict = await workerKills({ kills: 1, messages: 1_000, careless: true, report: (line) => context.diagnostic(line) });
-  assert.match(verdict.problems.join("\n"), /lost: answered stored, never had an effect/);
+  // Whether the one kill also loses a message depends on its moment; the forbidden order shows on every run.
   assert.match(verdict.problems.join("\n"), /acknowledged before its effect/);
 });
