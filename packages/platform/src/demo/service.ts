@@ -7,7 +7,7 @@ import type { Component, ComponentHealth } from "../orchestrator/component.ts";
 import { Loop } from "./loop.ts";
 import type { Member, Publish, Role } from "./member.ts";
 
-const RETRY_BASE_DELAY = 1_000;
+const RETRY_BASE_DELAY = 2_500;
 const MAX_RETRIES = 3;
 /** A run stuck in a publish while Redis is down must not use up the whole stop limit. */
 const LOOP_PATIENCE = 2_000;
