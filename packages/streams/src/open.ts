@@ -224,7 +224,6 @@ class Connection implements Tide {
       store: new GroupStore(this.#commands, this.#scripts, this.#keys, group),
       sources: sourcesOf(this.#keys, topics, group),
       topics,
-      commands: this.#commands,
       work,
       concurrency,
       batch,

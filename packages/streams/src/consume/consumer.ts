@@ -27,8 +27,6 @@ export interface ConsumerDeps {
   readonly store: GroupStore;
   readonly sources: readonly Source[];
   readonly topics: readonly string[];
-  /** For everything but the blocking read. */
-  readonly commands: Link;
   /** A connection for the reader alone; told each time it is up again. */
   readonly openReader: (name: string, onUp: (clientId: number, again: boolean) => void) => Link;
   readonly work: Work;

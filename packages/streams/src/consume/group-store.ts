@@ -161,7 +161,7 @@ function bounds(deliveries: readonly Delivery[]): [string, string] {
 
 /** Numbers are exact here: milliseconds have 13 digits, sequences of one millisecond few. */
 function before(a: string, b: string): boolean {
-  // Of equal length means equal digits on both sides of the dash, almost always; then texts compare like numbers.
+  // With the dash in the same place and equal lengths both sides have equally many digits: texts then compare like numbers.
   if (a.length === b.length && a.charCodeAt(13) === DASH && b.charCodeAt(13) === DASH) return a < b;
   const [aDash, bDash] = [a.indexOf("-"), b.indexOf("-")];
   const [aTime, bTime] = [Number(a.slice(0, aDash)), Number(b.slice(0, bDash))];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
+import { createClient } from "redis";
 import { connect, PublishUnknown, TidegateError, type Receipt, type Tide } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 import { CuttingProxy } from "../testing/cutting-proxy.ts";
@@ -46,6 +47,17 @@ describe("publish", () => {
       normal.toSorted((a, b) => a - b),
       "order within a lane is the order of publishing",
     );
+  });
+
+  test("what the server remembers of a producer goes away by itself", async () => {
+    await tide.publish("brief", { type: "x" });
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    const keys = await client.keys("pub:brief:producers:*");
+    assert.equal(keys.length, 1);
+    const ttl = await client.ttl(keys[0] ?? "");
+    client.destroy();
+    assert.ok(ttl > 0 && ttl <= 600, `expires in ${ttl} s`);
   });
 
   const refused: [name: string, topic: string, message: object, code: string][] = [

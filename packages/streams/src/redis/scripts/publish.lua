@@ -27,5 +27,5 @@ while at <= last do
 end
 local text = table.concat(answer, ' ')
 redis.call('HSET', KEYS[5], slot, ARGV[1] .. ' ' .. text)
-if batch % 32 == 0 then redis.call('EXPIRE', KEYS[5], ARGV[2]) end
+redis.call('EXPIRE', KEYS[5], ARGV[2])
 return text
