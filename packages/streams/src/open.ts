@@ -1,6 +1,7 @@
 /** The one place where the library is put together. Reading it top to bottom is reading what a connection consists of. */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { systemClock, type Clock } from "./clock.ts";
 import { parseConfig, type StreamsConfig } from "./config.ts";
 import { GroupConsumer, type Work } from "./consume/consumer.ts";
 import { GroupStore } from "./consume/group-store.ts";
@@ -19,7 +20,7 @@ import { Keys } from "./keys.ts";
 import { startOf } from "./message/entry-id.ts";
 import type { Message, OutgoingMessage } from "./message/message.ts";
 import { Publisher } from "./publish/publisher.ts";
-import { Link, type LinkOptions } from "./redis/link.ts";
+import { RedisLink, type Link, type LinkOptions } from "./redis/link.ts";
 import { BLOCK } from "./consume/reader.ts";
 import { Scripts } from "./redis/scripts.ts";
 import { integer } from "./redis/shapes.ts";
@@ -42,8 +43,18 @@ import type {
 import type { PendingInfo, StreamInfo } from "./views.ts";
 
 /** Connects, checks that the server is fit to keep messages, and starts the duties. */
-export async function connect(options: ConnectOptions = {}): Promise<Tide> {
-  const tide = new Connection(parseConfig(options));
+export function connect(options: ConnectOptions = {}): Promise<Tide> {
+  return open(parseConfig(options), { clock: systemClock, link: (link) => new RedisLink(link) });
+}
+
+/** What a connection needs from outside: time and a way to Redis. The testing kit brings its own of both. */
+export interface Ports {
+  readonly clock: Clock;
+  link(options: LinkOptions): Link;
+}
+
+export async function open(config: StreamsConfig, ports: Ports): Promise<Tide> {
+  const tide = new Connection(config, ports);
   try {
     await tide.open();
     return tide;
@@ -62,6 +73,7 @@ class Connection implements Tide {
   readonly groups: Groups;
   readonly deadLetters: DeadLetters;
   readonly #config: StreamsConfig;
+  readonly #ports: Ports;
   readonly #keys: Keys;
   readonly #scripts = new Scripts();
   readonly #commands: Link;
@@ -78,8 +90,9 @@ class Connection implements Tide {
   #closing: Promise<void> | undefined;
   #started = false;
 
-  constructor(config: StreamsConfig) {
+  constructor(config: StreamsConfig, ports: Ports) {
     this.#config = config;
+    this.#ports = ports;
     this.namespace = config.namespace;
     this.service = config.service;
     this.#keys = new Keys(config.namespace);
@@ -91,6 +104,7 @@ class Connection implements Tide {
     this.#publishing = this.#link("publish", DEADLINE, {});
     this.#publisher = new Publisher({
       ...config,
+      clock: ports.clock,
       link: this.#publishing,
       scripts: this.#scripts,
       keys: this.#keys,
@@ -130,7 +144,7 @@ class Connection implements Tide {
     const names = topicsOf(topics);
     const group = groupOf(options, names);
     const publish: Tide["publish"] = (topic, message) => this.publish(topic, message);
-    const work = handling(handler, { group, retry: this.#retry(options), timeout: atLeast("timeout", options.timeout ?? 0, 0), publish });
+    const work = handling(handler, { group, retry: this.#retry(options), timeout: atLeast("timeout", options.timeout ?? 0, 0), publish, clock: this.#ports.clock });
     const concurrency = atLeast("concurrency", options.concurrency ?? this.#config.concurrency, 1);
     const batch = Math.min(512, atLeast("batch", options.batch ?? Math.max(16, concurrency * 4), 1));
     return await this.#consumer(names, group, options, work, concurrency, batch);
@@ -142,7 +156,7 @@ class Connection implements Tide {
     const prefetch = atLeast("prefetch", options.prefetch ?? 100, 1);
     return new MessageIterator(
       (work) => this.#consumer(names, group, options, work, prefetch, Math.min(256, Math.max(2, prefetch))),
-      this.#retry(options),
+      { retry: this.#retry(options), clock: this.#ports.clock },
     );
   }
 
@@ -167,9 +181,9 @@ class Connection implements Tide {
   }
 
   async serverInfo(): Promise<Readonly<Record<string, string>>> {
-    const start = performance.now();
+    const start = this.#ports.clock.now();
     const info = await serverInfo(this.#commands);
-    this.#roundTrip = performance.now() - start;
+    this.#roundTrip = this.#ports.clock.now() - start;
     return info;
   }
 
@@ -190,15 +204,15 @@ class Connection implements Tide {
 
   async #close(deadline: number): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop({ deadline })));
-    const giveUp = setTimeout(() => this.#publishing.close(), deadline);
+    const giveUp = this.#ports.clock.after(deadline, () => this.#publishing.close());
     if (this.#started) await Promise.all([this.#publisher.close(), ...this.#duties.map((duty) => duty.stop())]);
-    clearTimeout(giveUp);
+    giveUp();
     this.#publishing.close();
     this.#commands.close();
   }
 
   #buildDuties(): { start(): void; stop(): Promise<void> }[] {
-    const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, notice: this.#config.onNotice };
+    const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, notice: this.#config.onNotice, clock: this.#ports.clock };
     const reaper = new Reaper({ ...shared, groups: () => this.#groupsHere() });
     const { retention, deadLetterTtl } = this.#config;
     return retention === false
@@ -221,7 +235,8 @@ class Connection implements Tide {
     if (this.#closing !== undefined) throw new TidegateError("CLOSED", "The connection was closed.");
     for (const topic of topics) this.#touched.add(topic);
     const consumer = new GroupConsumer({
-      store: new GroupStore(this.#commands, this.#scripts, this.#keys, group),
+      store: new GroupStore(this.#commands, this.#scripts, this.#keys, group, this.#ports.clock),
+      clock: this.#ports.clock,
       sources: sourcesOf(this.#keys, topics, group),
       topics,
       work,
@@ -257,7 +272,7 @@ class Connection implements Tide {
   #link(name: string, deadline: number, more: Partial<LinkOptions>): Link {
     const endpoint = { url: this.#config.url, password: this.#config.password };
     const prepare: LinkOptions["prepare"] = (call) => this.#scripts.load(call);
-    return new Link({ endpoint, name: `tidegate.${this.#session}.${name}`.replace(/\s/g, "_"), deadline, prepare, ...more });
+    return this.#ports.link({ endpoint, name: `tidegate.${this.#session}.${name}`.replace(/\s/g, "_"), deadline, prepare, ...more });
   }
 
   #retry(options: GroupOptions): Required<RetryPolicy> {
@@ -269,9 +284,9 @@ class Connection implements Tide {
   }
 
   async #ping(): Promise<void> {
-    const start = performance.now();
+    const start = this.#ports.clock.now();
     await this.#commands.call(["PING"]).then(
-      () => (this.#roundTrip = performance.now() - start),
+      () => (this.#roundTrip = this.#ports.clock.now() - start),
       () => {},
     );
   }

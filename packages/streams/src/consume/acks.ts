@@ -4,7 +4,7 @@
  */
 import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
 
@@ -13,13 +13,15 @@ const CHUNK = 256;
 
 export class Acks {
   readonly #store: GroupStore;
+  readonly #clock: Clock;
   readonly #settled: (delivery: Delivery, ours: boolean) => void;
   readonly #queues = new Map<Source, Delivery[]>();
   readonly #flushing = new Map<Source, Promise<void>>();
   readonly #abandon = new AbortController();
 
-  constructor(store: GroupStore, settled: (delivery: Delivery, ours: boolean) => void) {
+  constructor(store: GroupStore, clock: Clock, settled: (delivery: Delivery, ours: boolean) => void) {
     this.#store = store;
+    this.#clock = clock;
     this.#settled = settled;
   }
 
@@ -52,7 +54,7 @@ export class Acks {
         failures = 0;
       } catch (error) {
         if (isGone(error)) for (const delivery of queue.splice(0, batch.length)) this.#settled(delivery, false);
-        else await pause(backoff(failures++), this.#abandon.signal);
+        else await pause(this.#clock, backoff(failures++), this.#abandon.signal);
       }
     }
     this.#flushing.delete(source);

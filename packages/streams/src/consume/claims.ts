@@ -5,6 +5,7 @@
  *   although its reply never reached us (connection cut while reading).
  */
 import type { Notice } from "../tide.ts";
+import type { Clock } from "../clock.ts";
 import { Loop } from "../duties/loop.ts";
 import type { Delivery, Source } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";
@@ -18,6 +19,7 @@ export interface ClaimsDeps {
   /** Claimed entries that are new to us. */
   readonly onClaimed: (deliveries: readonly Delivery[]) => void;
   readonly notice: (notice: Notice) => void;
+  readonly clock: Clock;
 }
 
 /** Entries in one heartbeat or release call. */
@@ -33,8 +35,8 @@ export class Claims {
   constructor(deps: ClaimsDeps) {
     this.#deps = deps;
     this.#held = new Map(deps.sources.map((source) => [source, new Map<string, Delivery>()]));
-    this.#heartbeat = new Loop("heartbeat", () => this.#extendAll(), deps.notice);
-    this.#sweep = new Loop("claim", () => this.#sweepAll(), deps.notice);
+    this.#heartbeat = new Loop("heartbeat", () => this.#extendAll(), deps);
+    this.#sweep = new Loop("claim", () => this.#sweepAll(), deps);
   }
 
   start(): void {
@@ -84,8 +86,8 @@ export class Claims {
   // Private
 
   async #extendAll(): Promise<number> {
-    const { lease, store } = this.#deps;
-    const due = performance.now() - lease / 6;
+    const { lease, store, clock } = this.#deps;
+    const due = clock.now() - lease / 6;
     const old = this.all().filter((delivery) => delivery.outcome === null && delivery.heldSince < due);
     for (const [source, group] of Map.groupBy(old, (delivery) => delivery.source)) {
       for (const [consumer, mine] of Map.groupBy(group, (delivery) => delivery.consumer)) {

@@ -9,7 +9,7 @@ import { isMarker } from "../message/codec.ts";
 import type { Message } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
 import { Loop } from "../duties/loop.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import type { Consumer, ConsumerStats, Notice, Settlement } from "../tide.ts";
 import { Acks } from "./acks.ts";
 import { Claims } from "./claims.ts";
@@ -25,6 +25,7 @@ export type Work = (delivery: Delivery, message: Message) => Promise<Verdict> | 
 
 export interface ConsumerDeps {
   readonly store: GroupStore;
+  readonly clock: Clock;
   readonly sources: readonly Source[];
   readonly topics: readonly string[];
   /** A connection for the reader alone; told each time it is up again. */
@@ -66,13 +67,14 @@ export class GroupConsumer implements Consumer {
     this.#deps = deps;
     this.closed = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
     this.closed.catch(() => {});
-    const { store, sources, lease, batch, notice } = deps;
+    const { store, sources, lease, batch, notice, clock } = deps;
     const consumer = (): string => this.name;
-    this.#acks = new Acks(store, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
-    this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice });
+    this.#acks = new Acks(store, clock, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
+    this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice, clock });
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
     this.#settler = new Settler({
       store,
+      clock,
       finish: (delivery, outcome, error) => this.#finish(delivery, outcome, error),
       release: (delivery) => this.#release(delivery),
       retryStored: (topic) => this.#promoters[deps.topics.indexOf(topic)]?.wake(),
@@ -84,13 +86,14 @@ export class GroupConsumer implements Consumer {
       group: store.group,
       sources,
       batch,
+      clock,
       consumer,
       unblock: () => store.unblock(this.#readerId),
       onDeliveries: (deliveries) => this.#receive(deliveries),
       regroup: () => this.#regroup(),
       onFatal: (error) => this.#fail(error),
     });
-    this.#promoters = deps.topics.map((topic) => new Loop(`promote ${topic}`, () => this.#promote(topic), notice));
+    this.#promoters = deps.topics.map((topic) => new Loop(`promote ${topic}`, () => this.#promote(topic), deps));
   }
 
   get name(): string {
@@ -148,7 +151,7 @@ export class GroupConsumer implements Consumer {
 
   async #run(delivery: Delivery): Promise<void> {
     this.#running.add(delivery);
-    delivery.startedAt = performance.now();
+    delivery.startedAt = this.#deps.clock.now();
     const verdict = await this.#judge(delivery);
     this.#running.delete(delivery);
     if (delivery.outcome === null) this.#settle(delivery, verdict);
@@ -200,7 +203,7 @@ export class GroupConsumer implements Consumer {
       });
     const { onSettled } = this.#deps;
     if (onSettled === undefined || delivery.message === null) return;
-    const duration = performance.now() - delivery.startedAt;
+    const duration = this.#deps.clock.now() - delivery.startedAt;
     onSettled({ message: delivery.message, group: this.group, outcome, duration, ...(error === undefined ? {} : { error }) });
   }
 
@@ -247,15 +250,15 @@ export class GroupConsumer implements Consumer {
 
   async #stop(deadline: number): Promise<void> {
     this.#stopping = true;
-    const end = performance.now() + deadline;
-    const giveUp = setTimeout(() => this.#readerLink.close(), 1_500);
+    const end = this.#deps.clock.now() + deadline;
+    const giveUp = this.#deps.clock.after(1_500, () => this.#readerLink.close());
     await Promise.all([this.#reader.stop(), this.#claims.stopClaiming(), ...this.#promoters.map((promoter) => promoter.stop())]);
-    clearTimeout(giveUp);
+    giveUp();
     await this.#handBackBuffers();
     await this.#finishHandlers(end);
-    const rest = setTimeout(() => this.#acks.abandon(), Math.max(1_000, end - performance.now()));
+    const rest = this.#deps.clock.after(Math.max(1_000, end - this.#deps.clock.now()), () => this.#acks.abandon());
     await Promise.all([this.#acks.drain(), this.#settler.drain()]);
-    clearTimeout(rest);
+    rest();
     await this.#claims.stop();
     this.#readerLink.close();
     await this.#leave();
@@ -273,12 +276,12 @@ export class GroupConsumer implements Consumer {
     if (this.#running.size === 0) return;
     const idle = new Promise<void>((resolve) => (this.#idle = resolve));
     const limit = new AbortController();
-    await Promise.race([idle, pause(Math.max(0, end - performance.now()), limit.signal)]);
+    await Promise.race([idle, pause(this.#deps.clock, Math.max(0, end - this.#deps.clock.now()), limit.signal)]);
     limit.abort();
     if (this.#running.size === 0) return;
     this.#aborted = true;
     for (const delivery of this.#running) delivery.abort(new TidegateError("CLOSED", "The consumer stops; its deadline has passed."));
-    await Promise.race([idle, pause(1_000)]);
+    await Promise.race([idle, pause(this.#deps.clock, 1_000)]);
   }
 
   async #leave(): Promise<void> {

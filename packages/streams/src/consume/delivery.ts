@@ -33,19 +33,21 @@ export class Delivery {
   /** Deliveries of this entry, this one included. Changes when we reclaim it from ourselves. */
   count: number;
   readonly fields: Readonly<Record<string, string>>;
-  readonly heldSince: number = performance.now();
+  /** On the monotonic clock. */
+  readonly heldSince: number;
   startedAt = 0;
   outcome: Settlement["outcome"] | null = null;
   message: Message | null = null;
   onSettled: ((outcome: Settlement["outcome"]) => void) | undefined;
   #controller: AbortController | undefined;
 
-  constructor(source: Source, id: string, consumer: string, count: number, fields: Record<string, string>) {
+  constructor(source: Source, id: string, consumer: string, count: number, fields: Record<string, string>, heldSince: number) {
     this.source = source;
     this.id = id;
     this.consumer = consumer;
     this.count = count;
     this.fields = fields;
+    this.heldSince = heldSince;
   }
 
   /** Made only when somebody looks: most handlers never do. */

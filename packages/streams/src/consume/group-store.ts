@@ -1,4 +1,5 @@
 /** What a consumer asks of Redis, as verbs of the domain. Every act on an entry names its fence; Redis decides. */
+import type { Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
@@ -23,13 +24,15 @@ export class GroupStore {
   readonly #link: Link;
   readonly #scripts: Scripts;
   readonly #keys: Keys;
+  readonly #clock: Clock;
   readonly group: string;
 
-  constructor(link: Link, scripts: Scripts, keys: Keys, group: string) {
+  constructor(link: Link, scripts: Scripts, keys: Keys, group: string, clock: Clock) {
     this.#link = link;
     this.#scripts = scripts;
     this.#keys = keys;
     this.group = group;
+    this.#clock = clock;
   }
 
   async ensure(topic: string, start: string): Promise<{ created: number; restored: number }> {
@@ -101,9 +104,10 @@ export class GroupStore {
     const args = [this.group, consumer, String(lease), source.claimCursor, String(limit)];
     const [cursor, taken, gone] = list(await this.#scripts.run(this.#link, "claim", [source.key], args));
     source.claimCursor = String(cursor ?? "0-0");
+    const now = this.#clock.now();
     const deliveries = list(taken).map((one) => {
       const [id, count, fields] = list(one);
-      return new Delivery(source, String(id), consumer, integer(count), record(fields));
+      return new Delivery(source, String(id), consumer, integer(count), record(fields), now);
     });
     return { deliveries, vanished: list(gone).length };
   }

@@ -1,4 +1,5 @@
 /** Handler → Work: runs a user's function in the flow of its message and turns what it does into a verdict. */
+import type { Clock } from "../clock.ts";
 import { TidegateError } from "../errors.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
 import { runInContext } from "../telemetry/context.ts";
@@ -13,23 +14,29 @@ export interface HandleOptions {
   /** Milliseconds; 0 for none. */
   readonly timeout: number;
   readonly publish: Tide["publish"];
+  readonly clock: Clock;
 }
 
 export function handling(handler: Handler, options: HandleOptions): Work {
   return async (delivery, message) => {
     try {
       const flow = flowOf(message);
-      await runInContext(flow, () => limited(delivery, options.timeout, () => handler(message, new Context(delivery, options))));
+      await runInContext(flow, () => limited(delivery, options, () => handler(message, new Context(delivery, options))));
       return ACK;
     } catch (thrown) {
-      return failed(delivery, message, thrown, options.retry);
+      return failed(delivery, message, thrown, options);
     }
   };
 }
 
-export function failed(delivery: Delivery, message: Message, thrown: unknown, retry: Required<RetryPolicy>): Verdict {
+export interface Judging {
+  readonly retry: Required<RetryPolicy>;
+  readonly clock: Clock;
+}
+
+export function failed(delivery: Delivery, message: Message, thrown: unknown, { retry, clock }: Judging): Verdict {
   const { failures, consumer } = delivery;
-  return judge({ message, failures, attempts: delivery.attempts(), consumer, thrown, at: Date.now() }, retry);
+  return judge({ message, failures, attempts: delivery.attempts(), consumer, thrown, at: clock.wall() }, retry);
 }
 
 // Private
@@ -68,19 +75,19 @@ class Context implements HandlerContext {
   }
 }
 
-async function limited(delivery: Delivery, limit: number, run: () => unknown): Promise<void> {
+async function limited(delivery: Delivery, { timeout: limit, clock }: HandleOptions, run: () => unknown): Promise<void> {
   if (limit === 0) return void (await run());
   const error = new TidegateError("HANDLER_TIMEOUT", `The handler took longer than ${limit} ms.`);
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    cancel = clock.after(limit, () => {
       delivery.abort(error);
       reject(error);
-    }, limit);
+    });
   });
   try {
     await Promise.race([run(), over]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }

@@ -4,24 +4,24 @@
  */
 import { asError, Unrecoverable } from "../errors.ts";
 import type { Message } from "../message/message.ts";
-import type { HeldMessage, RetryPolicy } from "../tide.ts";
+import type { HeldMessage } from "../tide.ts";
 import type { GroupConsumer, Work } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
-import { failed } from "./handle.ts";
+import { failed, type Judging } from "./handle.ts";
 import { ACK, type Verdict } from "./retry-policy.ts";
 
 export class MessageIterator implements AsyncIterableIterator<HeldMessage>, AsyncDisposable {
   readonly #open: (work: Work) => Promise<GroupConsumer>;
-  readonly #retry: Required<RetryPolicy>;
+  readonly #judging: Judging;
   readonly #ready: HeldMessage[] = [];
   readonly #waiting: { resolve: (result: IteratorResult<HeldMessage>) => void; reject: (error: Error) => void }[] = [];
   #consumer: Promise<GroupConsumer> | undefined;
   #over: IteratorResult<HeldMessage> | undefined;
   #error: Error | undefined;
 
-  constructor(open: (work: Work) => Promise<GroupConsumer>, retry: Required<RetryPolicy>) {
+  constructor(open: (work: Work) => Promise<GroupConsumer>, judging: Judging) {
     this.#open = open;
-    this.#retry = retry;
+    this.#judging = judging;
   }
 
   [Symbol.asyncIterator](): this {
@@ -65,10 +65,10 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   #hold(delivery: Delivery, message: Message): Promise<Verdict> {
     return new Promise((resolve) => {
       // A lost or stopped delivery must not keep its slot for ever; the consumer hands it back.
-      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#retry)), {
+      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#judging)), {
         once: true,
       });
-      this.#give(held(delivery, message, this.#retry, resolve));
+      this.#give(held(delivery, message, this.#judging, resolve));
     });
   }
 
@@ -89,7 +89,7 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   }
 }
 
-function held(delivery: Delivery, message: Message, policy: Required<RetryPolicy>, decide: (verdict: Verdict) => void): HeldMessage {
+function held(delivery: Delivery, message: Message, judging: Judging, decide: (verdict: Verdict) => void): HeldMessage {
   const settled = new Promise<boolean>((resolve) => (delivery.onSettled = (outcome) => resolve(outcome !== "lost")));
   const settle = (verdict: Verdict): Promise<boolean> => {
     decide(verdict);
@@ -103,9 +103,9 @@ function held(delivery: Delivery, message: Message, policy: Required<RetryPolicy
     },
     ack: () => settle(ACK),
     retry: ({ delay, reason } = {}) => {
-      const verdict = failed(delivery, message, reason ?? new Error("the consumer asked for a retry"), policy);
+      const verdict = failed(delivery, message, reason ?? new Error("the consumer asked for a retry"), judging);
       return settle(verdict.kind === "retry" && delay !== undefined ? { ...verdict, delay } : verdict);
     },
-    deadLetter: (reason) => settle(failed(delivery, message, new Unrecoverable(asError(reason).message), policy)),
+    deadLetter: (reason) => settle(failed(delivery, message, new Unrecoverable(asError(reason).message), judging)),
   };
 }

@@ -11,7 +11,7 @@ import type { Link, Reply } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { entries, list } from "../redis/shapes.ts";
 import { backoff } from "../redis/link.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import { Delivery, type Source } from "./delivery.ts";
 
 export interface ReaderDeps {
@@ -19,6 +19,7 @@ export interface ReaderDeps {
   readonly group: string;
   readonly sources: readonly Source[];
   readonly batch: number;
+  readonly clock: Clock;
   readonly consumer: () => string;
   /** Ends a block of our own connection; false when it was not blocked. */
   readonly unblock: () => Promise<boolean>;
@@ -39,16 +40,17 @@ export class Reader {
   readonly #stop = new AbortController();
   #blockedOn: ReadonlySet<Source> | null = null;
   #room: AbortController | null = null;
-  #lastRead = performance.now();
+  #lastRead: number;
   #done: Promise<void> = Promise.resolve();
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
+    this.#lastRead = deps.clock.now();
     this.#bySource = new Map(deps.sources.map((source) => [source.key, source]));
   }
 
   get sinceLastRead(): number {
-    return performance.now() - this.#lastRead;
+    return this.#deps.clock.now() - this.#lastRead;
   }
 
   start(): void {
@@ -59,7 +61,7 @@ export class Reader {
     this.#stop.abort();
     this.#room?.abort();
     const done = this.#done.then(() => true);
-    while (!(await Promise.race([done, this.#interrupt()]))) await Promise.race([done, pause(20)]);
+    while (!(await Promise.race([done, this.#interrupt()]))) await Promise.race([done, pause(this.#deps.clock, 20)]);
   }
 
   /** A handler was started: if that made room where we do not look, look again. */
@@ -95,7 +97,7 @@ export class Reader {
     this.#blockedOn = dry ? new Set(wanted) : null;
     const reply = await this.#read(wanted, dry);
     this.#blockedOn = null;
-    this.#lastRead = performance.now();
+    this.#lastRead = this.#deps.clock.now();
     this.#take(reply, wanted);
   }
 
@@ -115,7 +117,7 @@ export class Reader {
     for (const source of wanted) {
       const read = entries(found.get(source.key));
       source.dry = read.length < this.#count();
-      for (const { id, fields } of read) deliveries.push(new Delivery(source, id, consumer, 1, fields));
+      for (const { id, fields } of read) deliveries.push(new Delivery(source, id, consumer, 1, fields, this.#lastRead));
     }
     if (deliveries.length > 0) this.#deps.onDeliveries(deliveries);
   }
@@ -128,7 +130,7 @@ export class Reader {
   async #roomWithin(limit: number): Promise<boolean> {
     const room = new AbortController();
     this.#room = room;
-    await pause(limit, room.signal);
+    await pause(this.#deps.clock, limit, room.signal);
     this.#room = null;
     return room.signal.aborted;
   }
@@ -153,7 +155,7 @@ export class Reader {
       return false;
     }
     if (fault.reaction === "regroup") await this.#regroup();
-    await pause(backoff(failures), this.#stop.signal);
+    await pause(this.#deps.clock, backoff(failures), this.#stop.signal);
     return true;
   }
 

@@ -4,7 +4,7 @@
  */
 import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import type { Settlement } from "../tide.ts";
 import { isGone } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
@@ -13,6 +13,7 @@ import type { Verdict } from "./retry-policy.ts";
 
 export interface SettlerDeps {
   readonly store: GroupStore;
+  readonly clock: Clock;
   readonly finish: (delivery: Delivery, outcome: Settlement["outcome"], error?: Error) => void;
   readonly release: (delivery: Delivery) => Promise<void>;
   /** A retry now waits: whoever promotes them may have to wake earlier. */
@@ -71,7 +72,7 @@ export class Settler {
         if (isGone(error)) return this.#deps.finish(delivery, "lost");
         if (!(error instanceof RedisFault)) return this.#deps.failed(error as Error);
         if (error.code === "CLOSED" || (this.#deps.stopping() && failures >= LAST_TRIES)) return;
-        await pause(backoff(failures));
+        await pause(this.#deps.clock, backoff(failures));
       }
     }
   }

@@ -3,7 +3,7 @@
  * a transient one is expected while Redis is away and stays silent.
  */
 import { RedisFault } from "../redis/replies.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import type { Service } from "../service.ts";
 import type { Notice } from "../tide.ts";
 
@@ -12,14 +12,16 @@ export class Loop implements Service {
   /** Returns the milliseconds until it wants to run again. */
   readonly #work: () => Promise<number>;
   readonly #notice: (notice: Notice) => void;
+  readonly #clock: Clock;
   readonly #stop = new AbortController();
   #nudge = new AbortController();
   #done: Promise<void> = Promise.resolve();
 
-  constructor(name: string, work: () => Promise<number>, notice: (notice: Notice) => void) {
+  constructor(name: string, work: () => Promise<number>, deps: { readonly notice: (notice: Notice) => void; readonly clock: Clock }) {
     this.#name = name;
     this.#work = work;
-    this.#notice = notice;
+    this.#notice = deps.notice;
+    this.#clock = deps.clock;
   }
 
   start(): void {
@@ -41,7 +43,7 @@ export class Loop implements Service {
     while (!this.#stop.signal.aborted) {
       this.#nudge = new AbortController();
       const next = await this.#once();
-      await pause(next, this.#nudge.signal);
+      await pause(this.#clock, next, this.#nudge.signal);
     }
   }
 

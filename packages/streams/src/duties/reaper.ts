@@ -1,4 +1,5 @@
 /** Removes consumers that hold nothing and have not read for a while: every process start makes a new name. */
+import type { Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import { PRIORITIES } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
@@ -14,6 +15,7 @@ export interface ReaperDeps {
   /** Topic and group of every consumer of this process. */
   readonly groups: () => Iterable<readonly [topic: string, group: string]>;
   readonly notice: (notice: Notice) => void;
+  readonly clock: Clock;
 }
 
 const EVERY = 60_000;
@@ -26,7 +28,7 @@ export class Reaper implements Service {
 
   constructor(deps: ReaperDeps) {
     this.#deps = deps;
-    this.#loop = new Loop("reaper", () => this.#run(), deps.notice);
+    this.#loop = new Loop("reaper", () => this.#run(), deps);
   }
 
   start(): void {

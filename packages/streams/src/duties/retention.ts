@@ -2,6 +2,7 @@
  * Trims the topics this process touches, and dead letters past their time. The script never removes what a group has not
  * acknowledged, so any number of processes may run this at once.
  */
+import type { Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import { PRIORITIES } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
@@ -20,6 +21,7 @@ export interface RetentionDeps {
   /** Seconds; 0 keeps dead letters. */
   readonly deadLetterTtl: number;
   readonly notice: (notice: Notice) => void;
+  readonly clock: Clock;
 }
 
 const EVERY = 5_000;
@@ -32,7 +34,7 @@ export class Retention implements Service {
 
   constructor(deps: RetentionDeps) {
     this.#deps = deps;
-    this.#loop = new Loop("retention", () => this.#run(), deps.notice);
+    this.#loop = new Loop("retention", () => this.#run(), deps);
   }
 
   start(): void {

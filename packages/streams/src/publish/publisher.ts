@@ -13,7 +13,7 @@ import { PRIORITIES, type OutgoingMessage } from "../message/message.ts";
 import { backoff, type Link } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
-import { pause } from "../service.ts";
+import { pause, type Clock } from "../clock.ts";
 import { childTraceparent, currentContext } from "../telemetry/context.ts";
 import type { PublishResult, Receipt } from "../tide.ts";
 import { Batch, type Waiting } from "./batch.ts";
@@ -21,6 +21,7 @@ import { Batch, type Waiting } from "./batch.ts";
 export interface PublisherDeps {
   readonly link: Link;
   readonly scripts: Scripts;
+  readonly clock: Clock;
   readonly keys: Keys;
   readonly service: string;
   readonly maxPayload: number;
@@ -87,7 +88,7 @@ export class Publisher {
     });
     if (this.#buffered + encoded.size > this.#deps.maxBuffered) throw this.#full();
     this.#buffered += encoded.size;
-    queue.add({ message: encoded, resolve, reject, since: performance.now() });
+    queue.add({ message: encoded, resolve, reject, since: this.#deps.clock.now() });
   }
 
   #open(topic: string): TopicQueue {
@@ -159,7 +160,7 @@ class TopicQueue {
 
   async #send(batch: Batch): Promise<void> {
     try {
-      const receipts = await this.#deliver(batch, batch.items[0]?.since ?? performance.now(), null);
+      const receipts = await this.#deliver(batch, batch.items[0]?.since ?? this.#deps.clock.now(), null);
       batch.items.forEach(({ resolve }, index) => resolve(receipts[index] as Receipt));
     } catch (error) {
       this.#refuse(batch, error as Error);
@@ -175,14 +176,14 @@ class TopicQueue {
     let unanswered = doubt;
     for (let failures = 0; ; failures++) {
       try {
-        await link.whenUp(publishTimeout - (performance.now() - since));
+        await link.whenUp(publishTimeout - (this.#deps.clock.now() - since));
         return batch.receipts(String(await scripts.run(link, "publish", this.#keys, args)), this.#keys);
       } catch (error) {
         const fault = error as RedisFault;
         if (fault.sent && fault.reaction === "reconnect") unanswered = new Unanswered(fault);
-        const over = performance.now() - since >= publishTimeout;
+        const over = this.#deps.clock.now() - since >= publishTimeout;
         if (over || (fault.reaction !== "reconnect" && fault.reaction !== "again")) throw unanswered ?? error;
-        await pause(Math.min(backoff(failures), Math.max(1, publishTimeout - (performance.now() - since))));
+        await pause(this.#deps.clock, Math.min(backoff(failures), Math.max(1, publishTimeout - (this.#deps.clock.now() - since))));
       }
     }
   }
@@ -191,7 +192,7 @@ class TopicQueue {
     if (!(error instanceof Unanswered)) return batch.items.forEach(({ reject }) => reject(error));
     let again: Promise<Receipt[]> | undefined;
     // All messages of the batch ask together, under its old number. Until there is an answer the doubt remains.
-    const retry = (): Promise<Receipt[]> => (again ??= this.#deliver(batch, performance.now(), error).finally(() => (again = undefined)));
+    const retry = (): Promise<Receipt[]> => (again ??= this.#deliver(batch, this.#deps.clock.now(), error).finally(() => (again = undefined)));
     const doubtful = (index: number): PublishUnknown => {
       const mine = (): Promise<Receipt | undefined> =>
         retry().then(

@@ -31,7 +31,24 @@ export interface LinkOptions {
 
 type Client = ReturnType<typeof open>;
 
-export class Link {
+/** What the library asks of a connection. `RedisLink` is the real one; the in-memory double has its own. */
+export interface Link {
+  readonly address: string;
+  readonly up: boolean;
+  /** Why it is down, or was last. */
+  readonly fault: RedisFault | null;
+  /** Sends one command now or fails at once; the fault says whether it was sent. */
+  call(args: string[]): Promise<Reply>;
+  /** Like `call`, for questions that change nothing: waits a moment for a connection that is being rebuilt. */
+  ask(args: string[]): Promise<Reply>;
+  /** Resolves when up; rejects with the last fault after `limit` ms, at once on one that only a person can mend. */
+  whenUp(limit: number): Promise<void>;
+  /** Throws the present connection away; a new one is built at once. */
+  reset(): void;
+  close(): void;
+}
+
+export class RedisLink implements Link {
   readonly address: string;
   readonly #options: LinkOptions;
   #client: Client | null = null;
@@ -56,7 +73,6 @@ export class Link {
     return this.#client !== null;
   }
 
-  /** Why it is down, or was last. */
   get fault(): RedisFault | null {
     return this.#fault;
   }
@@ -77,13 +93,11 @@ export class Link {
     }
   }
 
-  /** Like `call`, for questions that change nothing: waits a moment for a connection that is being rebuilt. */
   async ask(args: string[]): Promise<Reply> {
     await this.whenUp(ASK_LIMIT);
     return await this.call(args);
   }
 
-  /** Resolves when up; rejects with the last fault after `limit` ms, at once on one that only a person can mend. */
   async whenUp(limit: number): Promise<void> {
     const end = performance.now() + limit;
     while (this.#client === null) {
@@ -95,7 +109,6 @@ export class Link {
     }
   }
 
-  /** Throws the present connection away; a new one is built at once. */
   reset(): void {
     if (this.#client !== null) this.#drop(this.#client, unreachable(this.address, new Error("reset"), true));
   }
