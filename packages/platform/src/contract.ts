@@ -145,7 +145,7 @@ export interface PublishRequest {
 }
 
 export interface PublishAnswer {
-  status: "stored";
+  status: "stored" | "replicated";
   message_id: string;
   entry_id: string;
   stream: string;

@@ -5,7 +5,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TidegateError } from "./errors.ts";
-import type { ConnectOptions, Notice, RetentionPolicy } from "./tide.ts";
+import type { Durability } from "./publishing.ts";
+import type { ConnectOptions, Notice, RetentionPolicy, TlsOptions } from "./tide.ts";
+import type { TopicSettings } from "./views.ts";
 
 /** `.tidegate/instance.json`: what a running `tidegate up` tells other programs in the same folder tree. */
 export interface InstanceFile {
@@ -30,6 +32,9 @@ export interface StreamsConfig {
   readonly connectTimeout: number;
   readonly maxPayload: number;
   readonly maxBuffered: number;
+  readonly durability: Durability;
+  readonly tls: TlsOptions;
+  readonly wire: TopicSettings["wire"];
   readonly retention: Required<RetentionPolicy> | false;
   readonly deadLetterTtl: number;
   readonly maxRetries: number;
@@ -54,6 +59,9 @@ export function parseConfig(options: ConnectOptions, env: Environment = process.
     connectTimeout: number("connectTimeout", options.connectTimeout, 10_000, 1),
     maxPayload: number("maxPayload", options.maxPayload, 1_048_576, 1),
     maxBuffered: number("maxBuffered", options.maxBuffered, 67_108_864, 1),
+    durability: options.durability ?? "stored",
+    tls: options.tls ?? {},
+    wire: options.wire ?? "compact",
     retention: parseRetention(options.retention),
     deadLetterTtl: number("deadLetterTtl", options.deadLetterTtl ?? integer(env, "DEAD_LETTER_TTL"), 2_592_000, 0),
     maxRetries: number("MAX_RETRIES", integer(env, "MAX_RETRIES"), 3, 0),
@@ -112,6 +120,9 @@ function parseRetention(policy: RetentionPolicy | false | undefined): Required<R
   return {
     maxLength: number("retention.maxLength", policy?.maxLength, 100_000, 0),
     maxAge: number("retention.maxAge", policy?.maxAge, 7 * 86_400_000, 0),
+    maxBytes: number("retention.maxBytes", policy?.maxBytes, 0, 0),
+    hardCap: number("retention.hardCap", policy?.hardCap, 0, 0),
+    groupLease: number("retention.groupLease", policy?.groupLease, 7 * 86_400_000, 1_000),
   };
 }
 

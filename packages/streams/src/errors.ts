@@ -8,10 +8,14 @@ export const ERROR_CODES = {
   INVALID_GROUP: "A group or consumer name is not allowed.",
   INVALID_MESSAGE: "A message cannot be encoded.",
   INVALID_POSITION: "A position is neither an entry id, a date nor a known word.",
+  INVALID_DATA: "The data of a message does not fit the schema of its type.",
+  UNKNOWN_TYPE: "The topic's contract does not name this type.",
   PAYLOAD_TOO_LARGE: "A message is larger than `maxPayload`.",
   BACKPRESSURE: "More unsent bytes than `maxBuffered` wait for Redis.",
   UNKNOWN_TOPIC: "The topic has no stream yet.",
   UNKNOWN_GROUP: "The topic has no such group.",
+  TOPIC_IN_USE: "A topic's settings cannot change while it has such entries.",
+  UNKNOWN_JOB: "There is no job with this id.",
   UNKNOWN_DEAD_LETTER: "No dead letter has this id.",
   REDIS_UNREACHABLE: "Redis does not answer.",
   NOT_REDIS: "Something else than Redis answers at this address.",
@@ -27,6 +31,7 @@ export const ERROR_CODES = {
   REDIS_ERROR: "Redis answered with another error.",
   PUBLISH_UNKNOWN: "The connection was lost before the answer; the message may or may not be stored.",
   UNDECODABLE: "An entry is not a message.",
+  NOT_REPLICATED: "The message is stored, but too few replicas have confirmed it in time.",
   CRASHED: "The consumer's process vanished while it had the message.",
   HANDLER_TIMEOUT: "A handler took longer than `timeout`.",
   HANDLER_FAILED: "A handler threw.",
@@ -62,6 +67,23 @@ export class PublishUnknown extends TidegateError {
   /** Resolves with the receipt the lost answer would have carried. */
   retry<R>(): Promise<R> {
     return this.#again() as Promise<R>;
+  }
+}
+
+/** The message is stored, but fewer replicas than asked for have confirmed it in time. Publishing it again would store it twice. */
+export class NotReplicated<R = unknown> extends TidegateError {
+  readonly receipt: R;
+  readonly wanted: number;
+  readonly confirmed: number;
+
+  constructor(receipt: R, wanted: number, confirmed: number, timeout: number) {
+    super("NOT_REPLICATED", `The message is stored, but ${confirmed} of ${wanted} replicas confirmed it within ${timeout} ms.`, {
+      hint: "Do not publish it again: it is stored. Check the replicas (INFO replication), or ask for fewer.",
+    });
+    this.name = "NotReplicated";
+    this.receipt = receipt;
+    this.wanted = wanted;
+    this.confirmed = confirmed;
   }
 }
 

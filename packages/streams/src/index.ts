@@ -1,36 +1,46 @@
 export { connect } from "./open.ts";
-export { ERROR_CODES, PublishUnknown, RetryAfter, TidegateError, Unrecoverable } from "./errors.ts";
+export { ERROR_CODES, NotReplicated, PublishUnknown, RetryAfter, TidegateError, Unrecoverable } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
 export { PRIORITIES } from "./message/message.ts";
 export type { AttemptRecord, Message, OutgoingMessage, Priority } from "./message/message.ts";
+export { defineTopic } from "./message/contract.ts";
+export type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./message/contract.ts";
 export { findInstance } from "./config.ts";
 export type { InstanceFile } from "./config.ts";
 export { currentContext, runInContext } from "./telemetry/context.ts";
 export type { FlowContext } from "./telemetry/context.ts";
 export type {
-  ConnectOptions,
   ConsumeOptions,
   Consumer,
   ConsumerStats,
-  DeadLetters,
+  ErrorRule,
+  FailureInfo,
   GroupOptions,
-  Groups,
   Handler,
   HandlerContext,
+  Held,
   HeldMessage,
   MessagesOptions,
-  Notice,
-  PublishResult,
-  ReadOptions,
-  Receipt,
-  RetentionPolicy,
   RetryPolicy,
-  ServerHealth,
   Settlement,
   StartPosition,
+} from "./consuming.ts";
+export type { Durability, PublishOptions, PublishResult, Receipt } from "./publishing.ts";
+export type {
+  ConnectOptions,
+  DeadLetterEdit,
+  DeadLetters,
+  Groups,
+  Notice,
+  ReadOptions,
+  RetentionPolicy,
+  SeekResult,
+  ServerHealth,
   Tide,
+  TlsOptions,
 } from "./tide.ts";
 export type {
+  Capabilities,
   ConsumerInfo,
   DeadLetter,
   DeadLetterFilter,
@@ -40,6 +50,8 @@ export type {
   LaneInfo,
   PendingEntry,
   PendingInfo,
+  ReplayJob,
   StreamInfo,
+  TopicSettings,
   WaitingRetry,
 } from "./views.ts";

@@ -47,9 +47,39 @@ export class Keys {
     return `${this.namespace}:${topic}:producers:${producer}`;
   }
 
+  /** hash of a topic's settings (`lanes`, `wire`); no TTL; owner: `tide.configure`. */
+  config(topic: string): string {
+    return `${this.namespace}:${topic}:config`;
+  }
+
+  /** hash group → Unix ms of its last sign of life, or `0` when an operator released it; owner: heartbeats of our consumers. */
+  groupSigns(topic: string): string {
+    return `${this.namespace}:${topic}:groups`;
+  }
+
   /** stream; every dead letter of the namespace. */
   deadLetters(): string {
     return `${this.namespace}:dead_letter:events`;
+  }
+
+  /** hash signature → packed description and counts of one kind of failure; owner: the scripts that write and remove dead letters. */
+  deadLetterIndex(): string {
+    return `${this.namespace}:dead_letter:index`;
+  }
+
+  /** zset dead-letter id by its milliseconds; one kind of failure; same owner. */
+  deadLetterKind(signature: string): string {
+    return `${this.namespace}:dead_letter:kind:${signature}`;
+  }
+
+  /** set of the ids of replay jobs that still run; owner: the replayer. */
+  runningJobs(): string {
+    return `${this.namespace}:jobs:running`;
+  }
+
+  /** hash of one replay job; TTL 30 days after its end. */
+  job(id: string): string {
+    return `${this.namespace}:jobs:${id}`;
   }
 
   /** The topic one of whose lanes this key is, or null. */

@@ -1,50 +1,33 @@
 /** The one place where the library is put together. Reading it top to bottom is reading what a connection consists of. */
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { systemClock, type Clock } from "./clock.ts";
 import { parseConfig, type StreamsConfig } from "./config.ts";
-import { GroupConsumer, type Work } from "./consume/consumer.ts";
-import { GroupStore } from "./consume/group-store.ts";
-import { handling } from "./consume/handle.ts";
-import { atLeast, groupOf, nameOf, topicsOf } from "./consume/options.ts";
-import { MessageIterator } from "./consume/messages.ts";
-import { sourcesOf } from "./consume/source.ts";
+import { Consumers } from "./consume/consumers.ts";
+import type { MessageIterator } from "./consume/messages.ts";
 import { Reaper } from "./duties/reaper.ts";
 import { Retention } from "./duties/retention.ts";
-import { TidegateError } from "./errors.ts";
 import { DeadLetterStore } from "./inspect/dead-letters.ts";
 import { GroupViews } from "./inspect/groups.ts";
 import { inspectServer, serverInfo } from "./inspect/server.ts";
 import { TopicViews } from "./inspect/topics.ts";
 import { Keys } from "./keys.ts";
-import { startOf } from "./message/entry-id.ts";
+import { checkOutgoing, type TopicContract } from "./message/contract.ts";
 import type { Message, OutgoingMessage } from "./message/message.ts";
-import { Publisher } from "./publish/publisher.ts";
+import { Publisher, settled } from "./publish/publisher.ts";
 import { RedisLink, type Link, type LinkOptions } from "./redis/link.ts";
 import { BLOCK } from "./consume/reader.ts";
+import { capabilitiesOf } from "./redis/capabilities.ts";
 import { Scripts } from "./redis/scripts.ts";
 import { integer } from "./redis/shapes.ts";
-import type {
-  ConnectOptions,
-  ConsumeOptions,
-  Consumer,
-  DeadLetters,
-  GroupOptions,
-  Groups,
-  Handler,
-  MessagesOptions,
-  PublishResult,
-  ReadOptions,
-  Receipt,
-  RetryPolicy,
-  ServerHealth,
-  Tide,
-} from "./tide.ts";
-import type { PendingInfo, StreamInfo } from "./views.ts";
+import { TopicSettingsStore } from "./topics/settings.ts";
+import type { ConsumeOptions, Consumer, Handler, MessagesOptions } from "./consuming.ts";
+import type { Publish, PublishOptions, PublishResult, Receipt } from "./publishing.ts";
+import type { ConnectOptions, DeadLetters, Groups, ReadOptions, ServerHealth, Tide } from "./tide.ts";
+import type { Capabilities, PendingInfo, StreamInfo, TopicSettings } from "./views.ts";
 
 /** Connects, checks that the server is fit to keep messages, and starts the duties. */
-export function connect(options: ConnectOptions = {}): Promise<Tide> {
-  return open(parseConfig(options), { clock: systemClock, link: (link) => new RedisLink(link) });
+export async function connect(options: ConnectOptions = {}): Promise<Tide> {
+  return await open(parseConfig(options), { clock: systemClock, link: (link) => new RedisLink(link) });
 }
 
 /** What a connection needs from outside: time and a way to Redis. The testing kit brings its own of both. */
@@ -70,6 +53,7 @@ const DEADLINE = 5_000;
 class Connection implements Tide {
   readonly namespace: string;
   readonly service: string;
+  readonly publish: Publish;
   readonly groups: Groups;
   readonly deadLetters: DeadLetters;
   readonly #config: StreamsConfig;
@@ -82,9 +66,10 @@ class Connection implements Tide {
   readonly #publisher: Publisher;
   readonly #topics: TopicViews;
   readonly #groupViews: GroupViews;
+  readonly #settings: TopicSettingsStore;
+  readonly #consumers: Consumers;
   readonly #duties: readonly { start(): void; stop(): Promise<void> }[];
   readonly #touched = new Set<string>();
-  readonly #consumers = new Set<GroupConsumer>();
   readonly #session = randomBytes(4).toString("hex");
   #roundTrip: number | null = null;
   #closing: Promise<void> | undefined;
@@ -102,12 +87,29 @@ class Connection implements Tide {
       onDown: (fault) => notice({ level: "warning", code: "disconnected", message: fault.message }),
     });
     this.#publishing = this.#link("publish", DEADLINE, {});
+    this.#settings = new TopicSettingsStore(this.#commands, this.#keys, ports.clock, config.wire);
     this.#publisher = new Publisher({
       ...config,
       clock: ports.clock,
       link: this.#publishing,
       scripts: this.#scripts,
       keys: this.#keys,
+      settings: this.#settings,
+      onTopic: (topic) => this.#touched.add(topic),
+    });
+    this.publish = (topic: string | TopicContract, message: OutgoingMessage, options?: PublishOptions) =>
+      this.#publish(topic, message, options);
+    this.#consumers = new Consumers({
+      link: this.#commands,
+      scripts: this.#scripts,
+      keys: this.#keys,
+      clock: ports.clock,
+      settings: this.#settings,
+      openReader: (name, onUp) => this.#readerLink(name, onUp),
+      notice,
+      publish: this.publish,
+      retry: config,
+      concurrency: config.concurrency,
       onTopic: (topic) => this.#touched.add(topic),
     });
     this.#groupViews = new GroupViews(this.#commands, this.#scripts, this.#keys, () => this.topics());
@@ -129,35 +131,23 @@ class Connection implements Tide {
     this.#started = true;
   }
 
-  publish(topic: string, message: OutgoingMessage): Promise<Receipt> {
-    return this.#publisher.publish(topic, message);
+  async publishMany(
+    topic: string | TopicContract,
+    messages: readonly OutgoingMessage[],
+    options?: PublishOptions,
+  ): Promise<readonly PublishResult[]> {
+    if (typeof topic === "string") return await this.#publisher.publishMany(topic, messages, options);
+    return await settled(messages.map((message) => this.#publish(topic, message, options)));
   }
 
-  publishMany(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
-    return this.#publisher.publishMany(topic, messages);
+  consume(topics: string | readonly string[] | TopicContract, first: ConsumeOptions | Handler, second?: Handler): Promise<Consumer> {
+    return typeof first === "function"
+      ? this.#consumers.consume(topics, {}, first)
+      : this.#consumers.consume(topics, first, second as Handler);
   }
 
-  async consume(topics: string | readonly string[], first: ConsumeOptions | Handler, second?: Handler): Promise<Consumer> {
-    const [options, handler] = typeof first === "function" ? [{}, first] : [first, second];
-    if (typeof handler !== "function")
-      throw new TidegateError("INVALID_CONFIG", "consume() needs a handler function as its last argument.");
-    const names = topicsOf(topics);
-    const group = groupOf(options, names);
-    const publish: Tide["publish"] = (topic, message) => this.publish(topic, message);
-    const work = handling(handler, { group, retry: this.#retry(options), timeout: atLeast("timeout", options.timeout ?? 0, 0), publish, clock: this.#ports.clock });
-    const concurrency = atLeast("concurrency", options.concurrency ?? this.#config.concurrency, 1);
-    const batch = Math.min(512, atLeast("batch", options.batch ?? Math.max(16, concurrency * 4), 1));
-    return await this.#consumer(names, group, options, work, concurrency, batch);
-  }
-
-  messages(topics: string | readonly string[], options: MessagesOptions = {}): MessageIterator {
-    const names = topicsOf(topics);
-    const group = groupOf(options, names);
-    const prefetch = atLeast("prefetch", options.prefetch ?? 100, 1);
-    return new MessageIterator(
-      (work) => this.#consumer(names, group, options, work, prefetch, Math.min(256, Math.max(2, prefetch))),
-      { retry: this.#retry(options), clock: this.#ports.clock },
-    );
+  messages(topics: string | readonly string[] | TopicContract, options: MessagesOptions = {}): MessageIterator {
+    return this.#consumers.messages(topics, options);
   }
 
   topics(): Promise<readonly string[]> {
@@ -176,6 +166,14 @@ class Connection implements Tide {
     return this.#topics.read(topic, options);
   }
 
+  settings(topic: string): Promise<TopicSettings> {
+    return this.#settings.of(topic);
+  }
+
+  configure(topic: string, settings: Partial<TopicSettings>): Promise<TopicSettings> {
+    return this.#settings.save(topic, settings);
+  }
+
   removeTopic(topic: string): Promise<boolean> {
     return this.#topics.remove(topic);
   }
@@ -185,6 +183,10 @@ class Connection implements Tide {
     const info = await serverInfo(this.#commands);
     this.#roundTrip = this.#ports.clock.now() - start;
     return info;
+  }
+
+  capabilities(): Promise<Capabilities> {
+    return capabilitiesOf(this.#commands);
   }
 
   health(): ServerHealth {
@@ -202,8 +204,13 @@ class Connection implements Tide {
 
   // Private
 
+  async #publish(topic: string | TopicContract, message: OutgoingMessage, options?: PublishOptions): Promise<Receipt> {
+    if (typeof topic === "string") return await this.#publisher.publish(topic, message, options);
+    return await this.#publisher.publish(topic.name, await checkOutgoing(topic, message), options);
+  }
+
   async #close(deadline: number): Promise<void> {
-    await Promise.all([...this.#consumers].map((consumer) => consumer.stop({ deadline })));
+    await this.#consumers.stop(deadline);
     const giveUp = this.#ports.clock.after(deadline, () => this.#publishing.close());
     if (this.#started) await Promise.all([this.#publisher.close(), ...this.#duties.map((duty) => duty.stop())]);
     giveUp();
@@ -212,53 +219,18 @@ class Connection implements Tide {
   }
 
   #buildDuties(): { start(): void; stop(): Promise<void> }[] {
-    const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, notice: this.#config.onNotice, clock: this.#ports.clock };
-    const reaper = new Reaper({ ...shared, groups: () => this.#groupsHere() });
+    const shared = {
+      link: this.#commands,
+      scripts: this.#scripts,
+      keys: this.#keys,
+      notice: this.#config.onNotice,
+      clock: this.#ports.clock,
+    };
+    const reaper = new Reaper({ ...shared, groups: () => this.#consumers.groups() });
     const { retention, deadLetterTtl } = this.#config;
     return retention === false
       ? [reaper]
       : [reaper, new Retention({ ...shared, topics: () => this.#touched, policy: retention, deadLetterTtl })];
-  }
-
-  *#groupsHere(): Generator<readonly [string, string]> {
-    for (const consumer of this.#consumers) for (const topic of consumer.topics) yield [topic, consumer.group];
-  }
-
-  async #consumer(
-    topics: readonly string[],
-    group: string,
-    options: GroupOptions,
-    work: Work,
-    concurrency: number,
-    batch: number,
-  ): Promise<GroupConsumer> {
-    if (this.#closing !== undefined) throw new TidegateError("CLOSED", "The connection was closed.");
-    for (const topic of topics) this.#touched.add(topic);
-    const consumer = new GroupConsumer({
-      store: new GroupStore(this.#commands, this.#scripts, this.#keys, group, this.#ports.clock),
-      clock: this.#ports.clock,
-      sources: sourcesOf(this.#keys, topics, group),
-      topics,
-      work,
-      concurrency,
-      batch,
-      openReader: (name, onUp) => this.#readerLink(name, onUp),
-      baseName: nameOf(options.name ?? hostname()),
-      start: startOf(options.from ?? "beginning"),
-      lease: atLeast("lease", options.lease ?? 30_000, 100),
-      maxCrashes: atLeast("maxCrashes", options.maxCrashes ?? 3, 1),
-      onSettled: options.onSettled,
-      notice: this.#config.onNotice,
-      onClosed: (closed) => this.#consumers.delete(closed),
-    });
-    this.#consumers.add(consumer);
-    try {
-      await consumer.start();
-    } catch (error) {
-      await consumer.stop({ deadline: 0 });
-      throw error;
-    }
-    return consumer;
   }
 
   #readerLink(name: string, onUp: (clientId: number, again: boolean) => void): Link {
@@ -273,14 +245,6 @@ class Connection implements Tide {
     const endpoint = { url: this.#config.url, password: this.#config.password };
     const prepare: LinkOptions["prepare"] = (call) => this.#scripts.load(call);
     return this.#ports.link({ endpoint, name: `tidegate.${this.#session}.${name}`.replace(/\s/g, "_"), deadline, prepare, ...more });
-  }
-
-  #retry(options: GroupOptions): Required<RetryPolicy> {
-    return {
-      maxRetries: atLeast("retry.maxRetries", options.retry?.maxRetries ?? this.#config.maxRetries, 0),
-      baseDelay: atLeast("retry.baseDelay", options.retry?.baseDelay ?? 1_000, 0),
-      maxDelay: atLeast("retry.maxDelay", options.retry?.maxDelay ?? 60_000, 0),
-    };
   }
 
   async #ping(): Promise<void> {

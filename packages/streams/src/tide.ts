@@ -2,18 +2,51 @@
  * The public face of the library: what an application developer sees after `connect()`.
  * Shapes and promises live here; the classes that keep them are wired in `open.ts`.
  */
-import type { AttemptRecord, Message, OutgoingMessage } from "./message/message.ts";
-import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterPage, GroupInfo, PendingInfo, StreamInfo } from "./views.ts";
+import type { Durability, Publish, PublishOptions, PublishResult } from "./publishing.ts";
+import type { Message, OutgoingMessage } from "./message/message.ts";
+import type { ConsumeOptions, Consumer, Handler, HeldMessage, MessagesOptions, StartPosition } from "./consuming.ts";
+import type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./message/contract.ts";
+import type {
+  Capabilities,
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterPage,
+  GroupInfo,
+  PendingInfo,
+  ReplayJob,
+  StreamInfo,
+  TopicSettings,
+} from "./views.ts";
 
 export interface RetentionPolicy {
   /** Entries a topic keeps over all lanes; older ones go first, but never one a live group still needs. Default 100,000. */
   readonly maxLength?: number;
   /** Milliseconds an entry is kept; `0` keeps it for ever. Default 7 days. */
   readonly maxAge?: number;
+  /** Bytes of Redis memory a topic may take over all lanes, as `MEMORY USAGE` estimates them; `0` for any number. Default 0. */
+  readonly maxBytes?: number;
+  /**
+   * Entries of one lane beyond which the oldest go although a group still needs them; each time with a `retention_forced` notice
+   * that carries the exact count per group. `0` never drops. Default 0.
+   */
+  readonly hardCap?: number;
+  /** Milliseconds after its last sign of life until a group of ours stops holding back retention, with a `group_expired` notice. Default 7 days. */
+  readonly groupLease?: number;
+}
+
+export interface TlsOptions {
+  /** PEM text of the certificates to trust. Default: the system's. */
+  readonly ca?: string;
+  /** PEM text of the client's certificate and key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Name to expect in the server's certificate. Default: the host of the URL. */
+  readonly servername?: string;
 }
 
 export interface ConnectOptions {
-  /** `redis://[user:password@]host:port/db` or `rediss://…`. Default: `REDIS_STREAMS_URL`, then the nearest `.tidegate/instance.json` upwards. */
+  /** `redis://[user:password@]host:port/db`, `rediss://…` or `redis+sentinel://host:port,host:port/<primary's name>/db`. Default: `REDIS_STREAMS_URL`, then the nearest `.tidegate/instance.json` upwards. */
   readonly url?: string;
   /** Overrides the password in the URL. Default: `REDIS_PASSWORD`. */
   readonly password?: string;
@@ -29,6 +62,12 @@ export interface ConnectOptions {
   readonly maxBuffered?: number;
   /** Milliseconds until the first connection must stand. Default 10,000. */
   readonly connectTimeout?: number;
+  /** What each publish waits for. Default `stored`. */
+  readonly durability?: Durability;
+  /** For `rediss://`. Default: the files named by `REDIS_TLS_CA`, `REDIS_TLS_CERT`, `REDIS_TLS_KEY`, then the system's trust. */
+  readonly tls?: TlsOptions;
+  /** Form of new topics: `full` writes every field, for readers of the earlier Python format. Default `compact`. */
+  readonly wire?: "compact" | "full";
   /** Trim topics this process touches. `false` leaves retention to somebody else. */
   readonly retention?: RetentionPolicy | false;
   /** Seconds a dead letter is kept; 0 keeps it. Default: `DEAD_LETTER_TTL`, then 2,592,000 (30 days). */
@@ -43,115 +82,6 @@ export interface Notice {
   readonly code: string;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>>;
-}
-
-export interface Receipt {
-  readonly status: "stored";
-  readonly messageId: string;
-  /** `<milliseconds>-<sequence>` in the lane's stream. Never an idempotency key: a failover may issue it twice. */
-  readonly entryId: string;
-  /** The stream key the entry went to. */
-  readonly stream: string;
-}
-
-export type PublishResult = { readonly ok: true; readonly receipt: Receipt } | { readonly ok: false; readonly error: Error };
-
-/** Where a *new* group starts; an existing group goes on where it was. */
-export type StartPosition = "beginning" | "now" | Date | (string & {});
-
-export interface RetryPolicy {
-  /** Retries after the first attempt. Default: `MAX_RETRIES`, then 3 (so 4 attempts). A message's own `max_retries` wins. */
-  readonly maxRetries?: number;
-  /** Milliseconds before the first retry; doubles each time. Default 1,000. */
-  readonly baseDelay?: number;
-  /** Upper limit of a delay in milliseconds. Default 60,000. */
-  readonly maxDelay?: number;
-}
-
-export interface GroupOptions {
-  /** Default `<topic>_processors` of the first topic. */
-  readonly group?: string;
-  /** Readable part of the consumer's name; a session id is appended. Default: host name. */
-  readonly name?: string;
-  readonly from?: StartPosition;
-  /** Milliseconds a message stays ours without a heartbeat. Heartbeats go out every third of it. Default 30,000. */
-  readonly lease?: number;
-  readonly retry?: RetryPolicy;
-  /** A message that killed this many consumers in a row is dead-lettered unseen. Default 3. */
-  readonly maxCrashes?: number;
-  /** Called when a message leaves for good: acknowledged, retried or dead-lettered. */
-  readonly onSettled?: (outcome: Settlement) => void;
-}
-
-export interface ConsumeOptions extends GroupOptions {
-  /** Handlers running at once. Default: `PROCESSOR_WORKERS`, then 4. */
-  readonly concurrency?: number;
-  /** Entries held per lane and not yet started; half of them are asked for at once. Default: four times the concurrency, at least 16, at most 512. */
-  readonly batch?: number;
-  /** Milliseconds a handler may take before its signal fires and the attempt fails. Default: no limit. */
-  readonly timeout?: number;
-}
-
-export interface MessagesOptions extends GroupOptions {
-  /** Messages held unsettled at once. Default 100. */
-  readonly prefetch?: number;
-}
-
-export interface Settlement {
-  readonly message: Message;
-  readonly group: string;
-  readonly outcome: "acked" | "retried" | "dead_lettered" | "lost";
-  readonly error?: Error;
-  /** Milliseconds from the handler's start to its settlement. */
-  readonly duration: number;
-}
-
-export interface HandlerContext {
-  /** Fires when the lease is lost, the handler's time is over, or the stop deadline has passed. */
-  readonly signal: AbortSignal;
-  readonly group: string;
-  /** 1 for the first delivery; counts failures, not crashes. */
-  readonly attempt: number;
-  /** Deliveries whose process vanished before it answered. */
-  readonly crashes: number;
-  readonly attempts: readonly AttemptRecord[];
-  /** Same as `tide.publish`; correlation and trace ids travel by themselves on either. */
-  readonly publish: Tide["publish"];
-}
-
-export type Handler = (message: Message, context: HandlerContext) => unknown;
-
-export interface ConsumerStats {
-  readonly acked: number;
-  readonly retried: number;
-  readonly deadLettered: number;
-  /** Settlements Redis refused because the lease had gone to somebody else. */
-  readonly lost: number;
-  readonly running: number;
-  readonly buffered: number;
-  /** Milliseconds since the last completed read; the one honest sign of life. */
-  readonly sinceLastRead: number;
-}
-
-export interface Consumer extends AsyncDisposable {
-  /** As Redis shows it: `<name>.<session>`. */
-  readonly name: string;
-  readonly group: string;
-  readonly topics: readonly string[];
-  /** Resolves when stopped, rejects on a fatal error (access denied, wrong key type, …). */
-  readonly closed: Promise<void>;
-  stats(): ConsumerStats;
-  /** Stops reading, hands unstarted messages back, waits for handlers up to `deadline` ms (default 10,000), then aborts them. */
-  stop(options?: { deadline?: number }): Promise<void>;
-}
-
-/** A message held by the iterator until one of the three is called; each answers false if the lease was lost. */
-export interface HeldMessage extends Message {
-  readonly attempt: number;
-  readonly signal: AbortSignal;
-  ack(): Promise<boolean>;
-  retry(options?: { delay?: number; reason?: unknown }): Promise<boolean>;
-  deadLetter(reason: unknown): Promise<boolean>;
 }
 
 export interface ReadOptions {
@@ -171,8 +101,24 @@ export interface DeadLetters {
   groups(filter?: DeadLetterFilter): Promise<readonly DeadLetterGroup[]>;
   count(): Promise<number>;
   /** Back to the failing group only, with fresh attempts; concurrent replays move each letter once. */
-  replay(filter: DeadLetterFilter): Promise<{ replayed: number; skipped: number }>;
+  replay(filter: DeadLetterFilter, options?: { edit?: DeadLetterEdit }): Promise<{ replayed: number; skipped: number }>;
   discard(filter: DeadLetterFilter): Promise<{ discarded: number }>;
+  /** Everything that matches, oldest first, page by page. */
+  iterate(filter?: DeadLetterFilter): AsyncIterableIterator<DeadLetter>;
+  /**
+   * The same as `replay`, in the background and at most `rate` letters a second: a job that any process of the namespace goes on with
+   * when this one ends. Takes what is dead now; letters that die meanwhile are left for the next.
+   */
+  startReplay(filter: DeadLetterFilter, options?: { rate?: number }): Promise<ReplayJob>;
+  jobs(): Promise<readonly ReplayJob[]>;
+  job(id: string): Promise<ReplayJob | null>;
+  cancelJob(id: string): Promise<ReplayJob>;
+}
+
+/** What is changed in each replayed message; what is left out stays. */
+export interface DeadLetterEdit {
+  readonly type?: string;
+  readonly data?: unknown;
 }
 
 export interface Groups {
@@ -180,8 +126,19 @@ export interface Groups {
   /** Creates the group on every lane; `created: false` if it was there already. */
   create(topic: string, group: string, from?: StartPosition): Promise<{ created: boolean }>;
   /** Moves the stream position; pending entries and waiting retries of the group are released, running consumers are fenced. */
-  seek(topic: string, group: string, to: StartPosition): Promise<void>;
+  seek(topic: string, group: string, to: StartPosition): Promise<SeekResult>;
+  /** `seek` to the beginning of what the topic still has: everything is delivered again, with fresh attempts. */
+  reset(topic: string, group: string): Promise<SeekResult>;
+  /** The group stops holding back retention until its next sign of life. For groups of other programs that nobody reads any more. */
+  release(topic: string, group: string): Promise<void>;
   remove(topic: string, group: string): Promise<{ removed: boolean }>;
+}
+
+export interface SeekResult {
+  /** Deliveries that were under way and will not be acknowledged any more. */
+  readonly released: number;
+  /** Waiting retries that were given up; their entries are read again if they lie behind the new position. */
+  readonly dropped: number;
 }
 
 export interface ServerHealth {
@@ -197,30 +154,44 @@ export interface Tide extends AsyncDisposable {
   readonly service: string;
   /** Redis without password. */
   readonly address: string;
-  /**
-   * Stores one message. Awaited calls of one tick travel as one script call.
-   * Rejects with `PublishUnknown` (its `.retry()` is safe) if the answer was lost, else with a `TidegateError` and nothing was stored.
-   */
-  publish(topic: string, message: OutgoingMessage): Promise<Receipt>;
+  readonly publish: Publish;
   /** Not atomic; one result per message, in order. */
-  publishMany(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]>;
+  publishMany(topic: string, messages: readonly OutgoingMessage[], options?: PublishOptions): Promise<readonly PublishResult[]>;
+  publishMany<E extends EventSchemas>(
+    topic: TopicContract<E>,
+    messages: readonly OutgoingOf<E>[],
+    options?: PublishOptions,
+  ): Promise<readonly PublishResult[]>;
   /** Resolves once groups exist and the first read is armed. */
   consume(topics: string | readonly string[], handler: Handler): Promise<Consumer>;
   consume(topics: string | readonly string[], options: ConsumeOptions, handler: Handler): Promise<Consumer>;
+  /** A message its schema refuses is dead-lettered as INVALID_DATA, one of an unnamed type as UNKNOWN_TYPE; the handler sees neither. */
+  consume<E extends EventSchemas>(topic: TopicContract<E>, handler: Handler<MessageOf<E>>): Promise<Consumer>;
+  consume<E extends EventSchemas>(topic: TopicContract<E>, options: ConsumeOptions, handler: Handler<MessageOf<E>>): Promise<Consumer>;
   /** Held messages are heartbeated until settled; `break`, a throw or `return` hands unsettled ones back at once, no attempt counted. */
   messages(topics: string | readonly string[], options?: MessagesOptions): AsyncIterableIterator<HeldMessage> & AsyncDisposable;
+  messages<E extends EventSchemas>(
+    topic: TopicContract<E>,
+    options?: MessagesOptions,
+  ): AsyncIterableIterator<HeldMessage<MessageOf<E>>> & AsyncDisposable;
   /** Names of the topics that exist in this namespace, sorted. */
   topics(): Promise<readonly string[]>;
   streamInfo(topic: string): Promise<StreamInfo>;
   pending(topic: string, group: string): Promise<PendingInfo>;
   /** Entries of all lanes in time order; belongs to no group, changes nothing. */
   read(topic: string, options?: ReadOptions): AsyncIterableIterator<Message>;
+  /** How a topic is stored. */
+  settings(topic: string): Promise<TopicSettings>;
+  /** Changes it for all programs; they notice within a minute. Refuses `lanes: false` while the other lanes have entries. */
+  configure(topic: string, settings: Partial<TopicSettings>): Promise<TopicSettings>;
   /** Deletes a topic with everything of its groups; its dead letters stay. False if there was nothing. */
   removeTopic(topic: string): Promise<boolean>;
   readonly groups: Groups;
   readonly deadLetters: DeadLetters;
   /** Parsed `INFO` of the server: `section.field` flattened to `field`. */
   serverInfo(): Promise<Readonly<Record<string, string>>>;
+  /** What the server can do, found by asking it. */
+  capabilities(): Promise<Capabilities>;
   health(): ServerHealth;
   /** Flushes what was published, stops every consumer, closes the connections. */
   close(options?: { deadline?: number }): Promise<void>;

@@ -98,6 +98,13 @@ export interface DeadLetterFilter {
   readonly group?: string;
   readonly eventType?: string;
   readonly errorCode?: string;
+  /** `DeadLetterGroup.signature`: the same failure. */
+  readonly signature?: string;
+  /** When they died: inclusive, Unix milliseconds. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Part of the error message or of the data; looks at each letter. */
+  readonly text?: string;
   readonly ids?: readonly string[];
 }
 
@@ -109,7 +116,45 @@ export interface DeadLetterPage {
   readonly total: number;
 }
 
+/** A replay that goes on in the background. */
+export interface ReplayJob {
+  readonly id: string;
+  readonly filter: DeadLetterFilter;
+  /** Letters a second; 0 for as fast as it goes. */
+  readonly rate: number;
+  readonly state: "running" | "done" | "cancelled" | "failed";
+  /** Letters that matched when it began. */
+  readonly total: number;
+  readonly replayed: number;
+  /** Gone before their turn: replayed or discarded by somebody else, or expired. */
+  readonly skipped: number;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly finishedAt: number | null;
+  readonly error: string | null;
+}
+
+/** How a topic is stored; kept in `<ns>:<topic>:config`. */
+export interface TopicSettings {
+  /** False: one stream, read by other programs as well; priority is then only a field. Default true. */
+  readonly lanes: boolean;
+  /** `full` writes every field of the message, `compact` leaves out those equal to their default. Default `compact`. */
+  readonly wire: "compact" | "full";
+}
+
+/** What the server is and can do. */
+export interface Capabilities {
+  readonly server: "redis" | "valkey";
+  readonly version: string;
+  readonly role: "primary" | "replica";
+  /** Names of the optional commands it has: `WAITAOF`, `XACKDEL`, `XDELEX`, `XNACK`, … */
+  readonly commands: readonly string[];
+}
+
+/** Failures of one kind: same topic, group, type, code, and text apart from numbers and ids. */
 export interface DeadLetterGroup {
+  readonly signature: string;
   readonly topic: string;
   readonly group: string;
   readonly eventType: string;

@@ -16,7 +16,7 @@ export function messageRoutes(tide: Tide): readonly Route[] {
 
 const page: z.ZodType<MessagesAnswer> = z.object({ items: z.array(message), next: z.string().nullable() });
 const stored: z.ZodType<PublishAnswer> = z.object({
-  status: z.literal("stored"),
+  status: z.enum(["stored", "replicated"]),
   message_id: z.string(),
   entry_id: z.string(),
   stream: z.string(),

@@ -143,6 +143,7 @@ export const deadLetter: z.ZodType<contract.DeadLetter> = z.object({
 });
 
 export const deadLetterGroup: z.ZodType<contract.DeadLetterGroup> = z.object({
+  signature: z.string(),
   topic: z.string(),
   group: z.string(),
   eventType: z.string(),

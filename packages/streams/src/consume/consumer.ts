@@ -10,7 +10,8 @@ import type { Message } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
 import { Loop } from "../duties/loop.ts";
 import { pause, type Clock } from "../clock.ts";
-import type { Consumer, ConsumerStats, Notice, Settlement } from "../tide.ts";
+import type { Consumer, ConsumerStats, Settlement } from "../consuming.ts";
+import type { Notice } from "../tide.ts";
 import { Acks } from "./acks.ts";
 import { Claims } from "./claims.ts";
 import type { Delivery, Source } from "./delivery.ts";
@@ -35,6 +36,10 @@ export interface ConsumerDeps {
   /** Where new groups begin: "0", "$" or an id. */
   readonly start: string;
   readonly concurrency: number;
+  /** Handlers only critical messages may take. */
+  readonly reserve: number;
+  /** Milliseconds after which a buffered message is taken next whatever its lane; 0 for never. */
+  readonly ageing: number;
   readonly batch: number;
   readonly lease: number;
   readonly maxCrashes: number;
@@ -110,10 +115,10 @@ export class GroupConsumer implements Consumer {
 
   stats(): ConsumerStats {
     const buffered = this.#deps.sources.reduce((sum, source) => sum + source.buffer.length, 0);
-    return { ...this.#counts, running: this.#running.size, buffered, sinceLastRead: this.#reader.sinceLastRead };
+    return { ...this.#counts, stalls: 0, running: this.#running.size, buffered, sinceLastRead: this.#reader.sinceLastRead };
   }
 
-  /** Resolves once the groups exist and the first read is on its way. */
+  /** Resolves once groups exist and the first read is on its way. */
   async start(): Promise<void> {
     for (const topic of this.#deps.topics) await this.#deps.store.ensure(topic, this.#deps.start).then((made) => this.#report(topic, made));
     await this.#readerLink.whenUp(10_000);

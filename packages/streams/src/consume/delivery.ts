@@ -4,7 +4,7 @@
  */
 import { ATTEMPTS_FIELD, decode, decodeAttempts, ORIGIN_FIELD } from "../message/codec.ts";
 import type { AttemptRecord, Message, Priority } from "../message/message.ts";
-import type { Settlement } from "../tide.ts";
+import type { Settlement } from "../consuming.ts";
 
 /** One stream a consumer reads: a lane of a topic, or the group's retry stream of it. Holds what was read and not yet started. */
 export interface Source {

@@ -4,7 +4,7 @@ import type { Keys } from "../keys.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, record } from "../redis/shapes.ts";
-import { PRIORITIES, type AttemptRecord } from "../message/message.ts";
+import { PRIORITIES, type AttemptRecord, type Priority } from "../message/message.ts";
 import { Delivery, type Source } from "./delivery.ts";
 
 /** Names `dead-letter.lua` adds to the raw fields, and `replay.lua` takes away again. */
@@ -20,24 +20,36 @@ export const DEAD_LETTER_FIELDS = [
   "attempts",
 ] as const;
 
+export interface GroupStoreDeps {
+  readonly link: Link;
+  readonly scripts: Scripts;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly group: string;
+  /** Topic → the lanes it has. */
+  readonly lanes: ReadonlyMap<string, readonly Priority[]>;
+}
+
 export class GroupStore {
+  readonly group: string;
   readonly #link: Link;
   readonly #scripts: Scripts;
   readonly #keys: Keys;
   readonly #clock: Clock;
-  readonly group: string;
+  readonly #lanes: ReadonlyMap<string, readonly Priority[]>;
 
-  constructor(link: Link, scripts: Scripts, keys: Keys, group: string, clock: Clock) {
-    this.#link = link;
-    this.#scripts = scripts;
-    this.#keys = keys;
-    this.group = group;
-    this.#clock = clock;
+  constructor(deps: GroupStoreDeps) {
+    this.group = deps.group;
+    this.#link = deps.link;
+    this.#scripts = deps.scripts;
+    this.#keys = deps.keys;
+    this.#clock = deps.clock;
+    this.#lanes = deps.lanes;
   }
 
   async ensure(topic: string, start: string): Promise<{ created: number; restored: number }> {
     const keys = [
-      ...PRIORITIES.map((lane) => this.#keys.lane(topic, lane)),
+      ...(this.#lanes.get(topic) ?? PRIORITIES).map((lane) => this.#keys.lane(topic, lane)),
       this.#keys.retryEvents(topic, this.group),
       this.#keys.position(topic, this.group),
     ];

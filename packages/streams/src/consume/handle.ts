@@ -1,25 +1,32 @@
 /** Handler → Work: runs a user's function in the flow of its message and turns what it does into a verdict. */
 import type { Clock } from "../clock.ts";
 import { TidegateError } from "../errors.ts";
+import { checkIncoming, type TopicContract } from "../message/contract.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
 import { runInContext } from "../telemetry/context.ts";
-import type { Handler, HandlerContext, RetryPolicy, Tide } from "../tide.ts";
+import type { Handler, HandlerContext } from "../consuming.ts";
+import type { Publish } from "../publishing.ts";
 import type { Work } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
-import { ACK, judge, type Verdict } from "./retry-policy.ts";
+import { ACK, judge, type ResolvedRetry, type Verdict } from "./retry-policy.ts";
 
 export interface HandleOptions {
   readonly group: string;
-  readonly retry: Required<RetryPolicy>;
+  readonly retry: ResolvedRetry;
+  /** Checked before the handler sees a message; null for untyped topics. */
+  readonly contract: TopicContract | null;
   /** Milliseconds; 0 for none. */
   readonly timeout: number;
-  readonly publish: Tide["publish"];
+  readonly publish: Publish;
   readonly clock: Clock;
 }
 
 export function handling(handler: Handler, options: HandleOptions): Work {
-  return async (delivery, message) => {
+  const { contract } = options;
+  return async (delivery, read) => {
+    let message = read;
     try {
+      if (contract !== null) message = await checkIncoming(contract, read);
       const flow = flowOf(message);
       await runInContext(flow, () => limited(delivery, options, () => handler(message, new Context(delivery, options))));
       return ACK;
@@ -30,7 +37,7 @@ export function handling(handler: Handler, options: HandleOptions): Work {
 }
 
 export interface Judging {
-  readonly retry: Required<RetryPolicy>;
+  readonly retry: ResolvedRetry;
   readonly clock: Clock;
 }
 
@@ -48,7 +55,7 @@ function flowOf(message: Message): { correlationId: string; causationId: string;
 
 /** Made per message, so it computes only what is asked for. */
 class Context implements HandlerContext {
-  readonly publish: Tide["publish"];
+  readonly publish: Publish;
   readonly group: string;
   readonly #delivery: Delivery;
 

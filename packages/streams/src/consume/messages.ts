@@ -3,25 +3,33 @@
  * Prefetch is concurrency, so backpressure, heartbeats, fences and drain are those of every consumer.
  */
 import { asError, Unrecoverable } from "../errors.ts";
+import type { TopicContract } from "../message/contract.ts";
 import type { Message } from "../message/message.ts";
-import type { HeldMessage } from "../tide.ts";
+import type { HeldMessage } from "../consuming.ts";
+import type { Notice } from "../tide.ts";
 import type { GroupConsumer, Work } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import { failed, type Judging } from "./handle.ts";
 import { ACK, type Verdict } from "./retry-policy.ts";
 
+export interface IteratorDeps extends Judging {
+  readonly open: (work: Work) => Promise<GroupConsumer>;
+  readonly contract: TopicContract | null;
+  /** Milliseconds a message may be held before a notice names it; 0 for never. */
+  readonly warnAfter: number;
+  readonly notice: (notice: Notice) => void;
+}
+
 export class MessageIterator implements AsyncIterableIterator<HeldMessage>, AsyncDisposable {
-  readonly #open: (work: Work) => Promise<GroupConsumer>;
-  readonly #judging: Judging;
+  readonly #deps: IteratorDeps;
   readonly #ready: HeldMessage[] = [];
   readonly #waiting: { resolve: (result: IteratorResult<HeldMessage>) => void; reject: (error: Error) => void }[] = [];
   #consumer: Promise<GroupConsumer> | undefined;
   #over: IteratorResult<HeldMessage> | undefined;
   #error: Error | undefined;
 
-  constructor(open: (work: Work) => Promise<GroupConsumer>, judging: Judging) {
-    this.#open = open;
-    this.#judging = judging;
+  constructor(deps: IteratorDeps) {
+    this.#deps = deps;
   }
 
   [Symbol.asyncIterator](): this {
@@ -53,7 +61,7 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
 
   #start(): void {
     if (this.#consumer !== undefined) return;
-    this.#consumer = this.#open((delivery, message) => this.#hold(delivery, message));
+    this.#consumer = this.#deps.open((delivery, message) => this.#hold(delivery, message));
     this.#consumer
       .then((consumer) => consumer.closed)
       .then(
@@ -65,10 +73,10 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   #hold(delivery: Delivery, message: Message): Promise<Verdict> {
     return new Promise((resolve) => {
       // A lost or stopped delivery must not keep its slot for ever; the consumer hands it back.
-      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#judging)), {
+      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#deps)), {
         once: true,
       });
-      this.#give(held(delivery, message, this.#judging, resolve));
+      this.#give(held(delivery, message, this.#deps, resolve));
     });
   }
 

@@ -1,7 +1,7 @@
 /** Checks and defaults of what a caller of `consume()` and `messages()` may say. */
 import { TidegateError } from "../errors.ts";
 import { checkGroup, checkTopic } from "../keys.ts";
-import type { GroupOptions } from "../tide.ts";
+import type { GroupOptions } from "../consuming.ts";
 
 export function topicsOf(topics: string | readonly string[]): string[] {
   const names = typeof topics === "string" ? [topics] : [...new Set(topics)];

@@ -5,7 +5,8 @@
  */
 import { asError, RetryAfter, Unrecoverable } from "../errors.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
-import type { RetryPolicy } from "../tide.ts";
+import type { RetryPolicy } from "../consuming.ts";
+import { atLeast } from "./options.ts";
 
 export type Verdict =
   | { readonly kind: "ack" }
@@ -22,9 +23,29 @@ export interface Failure {
   readonly at: number;
 }
 
+/** What holds where a consumer says nothing. */
+export interface RetryDefaults {
+  readonly maxRetries: number;
+}
+
+export interface ResolvedRetry extends RetryPolicy {
+  readonly maxRetries: number;
+  readonly baseDelay: number;
+  readonly maxDelay: number;
+}
+
+export function resolveRetry(policy: RetryPolicy, defaults: RetryDefaults): ResolvedRetry {
+  return {
+    ...policy,
+    maxRetries: atLeast("retry.maxRetries", policy.maxRetries ?? defaults.maxRetries, 0),
+    baseDelay: atLeast("retry.baseDelay", policy.baseDelay ?? 1_000, 0),
+    maxDelay: atLeast("retry.maxDelay", policy.maxDelay ?? 60_000, 0),
+  };
+}
+
 export const ACK: Verdict = { kind: "ack" };
 
-export function judge(failure: Failure, policy: Required<RetryPolicy>, random: () => number = Math.random): Verdict {
+export function judge(failure: Failure, policy: ResolvedRetry, random: () => number = Math.random): Verdict {
   const error = asError(failure.thrown);
   const attempts = [...failure.attempts, recordOf(failure, error)].slice(-ATTEMPTS_KEPT);
   if (error instanceof Unrecoverable) return { kind: "dead", code: codeOf(error), attempts, error };
@@ -40,7 +61,7 @@ const ATTEMPTS_KEPT = 20;
 const STACK_KEPT = 4_000;
 const TEXT_KEPT = 1_000;
 
-function delayOf(error: Error, failures: number, policy: Required<RetryPolicy>, random: () => number): number {
+function delayOf(error: Error, failures: number, policy: ResolvedRetry, random: () => number): number {
   if (error instanceof RetryAfter) return Math.max(0, Math.round(error.delay));
   return Math.round(random() * Math.min(policy.maxDelay, policy.baseDelay * 2 ** failures));
 }

@@ -5,7 +5,7 @@
 import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { pause, type Clock } from "../clock.ts";
-import type { Settlement } from "../tide.ts";
+import type { Settlement } from "../consuming.ts";
 import { isGone } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { GroupStore } from "./group-store.ts";

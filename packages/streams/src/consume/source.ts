@@ -1,15 +1,20 @@
 /** The streams a consumer reads, and whose turn it is. */
 import type { Keys } from "../keys.ts";
-import { PRIORITIES, type Priority } from "../message/message.ts";
+import type { Priority } from "../message/message.ts";
 import type { Delivery, Source } from "./delivery.ts";
 
 /** critical : high : normal : low, as nginx weighs upstreams: nobody starves, a late critical message waits for at most one turn. */
 const WEIGHTS: Readonly<Record<Priority, number>> = { critical: 8, high: 4, normal: 2, low: 1 };
 
-export function sourcesOf(keys: Keys, topics: readonly string[], group: string): Source[] {
-  return topics.flatMap((topic) => [
-    ...PRIORITIES.map((lane) => source(topic, group, keys.lane(topic, lane), lane, false)),
-    source(topic, group, keys.retryEvents(topic, group), "normal", true),
+export function sourcesOf(
+  keys: Keys,
+  lanes: ReadonlyMap<string, readonly Priority[]>,
+  group: string,
+  weights: Partial<Record<Priority, number>> = {},
+): Source[] {
+  return [...lanes].flatMap(([topic, own]) => [
+    ...own.map((lane) => source(topic, group, keys.lane(topic, lane), lane, false, weights)),
+    source(topic, group, keys.retryEvents(topic, group), "normal", true, weights),
   ]);
 }
 
@@ -28,6 +33,13 @@ export function takeNext(sources: readonly Source[]): Delivery | undefined {
   return best.buffer.shift();
 }
 
-function source(topic: string, group: string, key: string, lane: Priority, retry: boolean): Source {
-  return { topic, group, key, lane, retry, weight: WEIGHTS[lane], credit: 0, buffer: [], dry: false, claimCursor: "0-0" };
+function source(
+  topic: string,
+  group: string,
+  key: string,
+  lane: Priority,
+  retry: boolean,
+  weights: Partial<Record<Priority, number>>,
+): Source {
+  return { topic, group, key, lane, retry, weight: weights[lane] ?? WEIGHTS[lane], credit: 0, buffer: [], dry: false, claimCursor: "0-0" };
 }

@@ -8,7 +8,8 @@ import type { Link, Reply } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, table } from "../redis/shapes.ts";
-import type { Groups, StartPosition } from "../tide.ts";
+import type { StartPosition } from "../consuming.ts";
+import type { Groups, SeekResult } from "../tide.ts";
 import type { ConsumerInfo, GroupInfo, PendingEntry, PendingInfo, WaitingRetry } from "../views.ts";
 
 interface GroupOnStream {
@@ -69,7 +70,7 @@ export class GroupViews implements Groups {
     return { created: integer(created) > 0 };
   }
 
-  async seek(topic: string, group: string, to: StartPosition): Promise<void> {
+  async seek(topic: string, group: string, to: StartPosition): Promise<SeekResult> {
     await this.#demand(topic, group);
     const own = [
       this.#keys.retryEvents(topic, group),
@@ -77,7 +78,17 @@ export class GroupViews implements Groups {
       this.#keys.held(topic, group),
       this.#keys.position(topic, group),
     ];
-    await this.#scripts.run(this.#link, "seek", [...this.#lanes(topic), ...own], [group, startOf(to)]);
+    const [released, dropped] = list(await this.#scripts.run(this.#link, "seek", [...this.#lanes(topic), ...own], [group, startOf(to)]));
+    return { released: integer(released), dropped: integer(dropped) };
+  }
+
+  reset(topic: string, group: string): Promise<SeekResult> {
+    return this.seek(topic, group, "beginning");
+  }
+
+  async release(topic: string, group: string): Promise<void> {
+    await this.#demand(topic, group);
+    await this.#link.ask(["HSET", this.#keys.groupSigns(topic), group, "0"]);
   }
 
   async remove(topic: string, group: string): Promise<{ removed: boolean }> {

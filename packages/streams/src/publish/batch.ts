@@ -1,7 +1,7 @@
 /** One script call's worth of messages and the promises that wait for it. The same batch keeps its number when sent again. */
 import type { Encoded } from "../message/codec.ts";
 import { PRIORITIES } from "../message/message.ts";
-import type { Receipt } from "../tide.ts";
+import type { Receipt } from "../publishing.ts";
 
 /** Limits of one script call: a longer one would hold up every other client of the server. */
 const MAX_MESSAGES = 256;

@@ -15,7 +15,8 @@ import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { pause, type Clock } from "../clock.ts";
 import { childTraceparent, currentContext } from "../telemetry/context.ts";
-import type { PublishResult, Receipt } from "../tide.ts";
+import type { TopicSettingsStore } from "../topics/settings.ts";
+import type { PublishOptions, PublishResult, Receipt } from "../publishing.ts";
 import { Batch, type Waiting } from "./batch.ts";
 
 export interface PublisherDeps {
@@ -23,6 +24,7 @@ export interface PublisherDeps {
   readonly scripts: Scripts;
   readonly clock: Clock;
   readonly keys: Keys;
+  readonly settings: TopicSettingsStore;
   readonly service: string;
   readonly maxPayload: number;
   readonly maxBuffered: number;
@@ -45,7 +47,7 @@ export class Publisher {
     this.#deps = deps;
   }
 
-  publish(topic: string, message: OutgoingMessage): Promise<Receipt> {
+  publish(topic: string, message: OutgoingMessage, _options?: PublishOptions): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       try {
         this.#accept(topic, message, resolve, reject);
@@ -55,11 +57,8 @@ export class Publisher {
     });
   }
 
-  async publishMany(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
-    const settled = await Promise.allSettled(messages.map((message) => this.publish(topic, message)));
-    return settled.map((one) =>
-      one.status === "fulfilled" ? { ok: true, receipt: one.value } : { ok: false, error: one.reason as Error },
-    );
+  async publishMany(topic: string, messages: readonly OutgoingMessage[], options?: PublishOptions): Promise<readonly PublishResult[]> {
+    return await settled(messages.map((message) => this.publish(topic, message, options)));
   }
 
   /** Waits until everything accepted so far is answered. */
@@ -105,6 +104,12 @@ export class Publisher {
       hint: "Wait for earlier publishes before making new ones, or raise maxBuffered.",
     });
   }
+}
+
+/** One result per publish, in order. */
+export async function settled(publishes: readonly Promise<Receipt>[]): Promise<readonly PublishResult[]> {
+  const results = await Promise.allSettled(publishes);
+  return results.map((one) => (one.status === "fulfilled" ? { ok: true, receipt: one.value } : { ok: false, error: one.reason as Error }));
 }
 
 class TopicQueue {
@@ -192,7 +197,8 @@ class TopicQueue {
     if (!(error instanceof Unanswered)) return batch.items.forEach(({ reject }) => reject(error));
     let again: Promise<Receipt[]> | undefined;
     // All messages of the batch ask together, under its old number. Until there is an answer the doubt remains.
-    const retry = (): Promise<Receipt[]> => (again ??= this.#deliver(batch, this.#deps.clock.now(), error).finally(() => (again = undefined)));
+    const retry = (): Promise<Receipt[]> =>
+      (again ??= this.#deliver(batch, this.#deps.clock.now(), error).finally(() => (again = undefined)));
     const doubtful = (index: number): PublishUnknown => {
       const mine = (): Promise<Receipt | undefined> =>
         retry().then(
