@@ -13,37 +13,53 @@ interface Task {
 }
 
 export interface ThroughputOrder extends Task {
-  readonly work: "publish" | "consume";
+  /** `fail-once` publishes by itself first; only the consuming is timed. */
+  readonly work: "publish" | "consume" | "fail-once";
 }
 
 export interface LatencyOrder extends Task {
   readonly work: "receive" | "send";
-  /** Messages per second. */
+  /** Messages per second; 0 for as many as the peer takes. */
   readonly rate: number;
   /** Messages in front of `count` that are sent and received but not measured. */
   readonly warmUp: number;
 }
 
-export type Order = ThroughputOrder | LatencyOrder;
+/** Publishes and consumes in one process at a steady rate, `count` messages long. */
+export interface SoakOrder extends Task {
+  readonly work: "soak";
+  readonly rate: number;
+}
+
+export type Order = ThroughputOrder | LatencyOrder | SoakOrder;
+
+/** After a collection of garbage; bytes. */
+export interface MemorySample {
+  readonly rss: number;
+  readonly heap: number;
+}
 
 export interface Answer {
   readonly seconds: number;
   readonly cpu: number;
+  readonly samples?: readonly MemorySample[];
   readonly latencies?: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-/** Longest a part may take. A run must end within minutes even if a peer hangs. */
-const LIMIT = 60_000;
+/** Longest a part may take, in minutes, where it is not said. A run must end even if a peer hangs. */
+const LIMIT = 1;
 
 export class Part {
   readonly #process: ChildProcess;
   readonly #order: Order;
+  readonly #limit: number;
   readonly #messages: Promise<unknown>[] = [];
 
-  constructor(order: Order) {
+  constructor(order: Order, minutes: number = LIMIT) {
     this.#order = order;
+    this.#limit = minutes * 60_000;
     this.#process = fork(new URL("./measure.ts", import.meta.url), [JSON.stringify(order)], {
-      execArgv: ["--conditions=@tidegate/source"],
+      execArgv: ["--conditions=@tidegate/source", "--expose-gc"],
     });
     this.#messages.push(this.#next());
   }
@@ -67,7 +83,7 @@ export class Part {
   #next(): Promise<unknown> {
     const told = Promise.withResolvers<unknown>();
     const what = `${this.#order.peer} ${this.#order.work}`;
-    const timer = setTimeout(() => this.#fail(told.reject, `${what} took longer than ${LIMIT / 1_000} s.`), LIMIT);
+    const timer = setTimeout(() => this.#fail(told.reject, `${what} took longer than ${this.#limit / 1_000} s.`), this.#limit);
     this.#process.once("message", told.resolve);
     this.#process.once("exit", (code) => told.reject(new Error(`${what} ended with ${code}; its error is above.`)));
     told.promise.catch(() => {});

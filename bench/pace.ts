@@ -10,11 +10,15 @@ export function now(): number {
 
 export async function sendAtRate(count: number, rate: number, send: (seq: number, due: number) => Promise<unknown>): Promise<void> {
   const start = now() + 100;
-  const answers: Promise<unknown>[] = [];
+  const answers = new Set<Promise<unknown>>();
   let failure: unknown;
+  const follow = (answer: Promise<unknown>): void => {
+    const settled = answer.catch((error: unknown) => (failure = error)).finally(() => answers.delete(settled));
+    answers.add(settled);
+  };
   for (let seq = 0; seq < count && failure === undefined;) {
     for (; seq < count && start + (seq * 1_000) / rate <= now(); seq++) {
-      answers.push(send(seq, start + (seq * 1_000) / rate).catch((error: unknown) => (failure = error)));
+      follow(send(seq, start + (seq * 1_000) / rate));
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -2,12 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, totalmem, type } from "node:os";
+import { natsVersion } from "./nats.ts";
 
 export interface Row {
   readonly work: string;
   readonly peer: string;
   readonly value: number;
-  readonly unit: "msg/s" | "ms";
+  readonly unit: "msg/s" | "ms" | "MB";
   /** What each round measured, in order; the value is their median. */
   readonly rounds: readonly number[];
   /** CPU seconds the measured process used per wall second, where it is ours to measure. */
@@ -27,14 +28,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** `ours ÷ theirs` of two rows of one work. */
-export function ratio(results: readonly Row[], work: string, peer: string): number {
-  const of = (name: string): number => results.find((row) => row.work === work && row.peer === name)!.value;
-  return Number((of("tidegate") / of(peer)).toFixed(3));
+/** `ours ÷ theirs` of two rows of one work, or of our row of another work. */
+export function ratio(results: readonly Row[], work: string, peer: string, ourWork: string = work): number {
+  const of = (wanted: string, name: string): number => results.find((row) => row.work === wanted && row.peer === name)!.value;
+  return Number((of(ourWork, "tidegate") / of(work, peer)).toFixed(3));
 }
 
-export function table(report: Report): string {
-  const rows = report.results.map((row) => [
+export function resultRows(report: Report): string[][] {
+  return report.results.map((row) => [
     row.work,
     row.peer,
     shown(row.value),
@@ -42,16 +43,28 @@ export function table(report: Report): string {
     row.rounds.map(shown).join(" "),
     row.cpu?.toFixed(2) ?? "",
   ]);
+}
+
+export function ratioRows(report: Report): string[][] {
+  return Object.entries(report.ratios).map(([key, value]) => [key, value.toFixed(2)]);
+}
+
+export function table(report: Report): string {
   const machine = Object.entries(report.machine).map(([key, value]) => `${key} ${value}`);
-  const ratios = Object.entries(report.ratios).map(([key, value]) => [key, value.toFixed(2)]);
   return [
     `${report.name}: ${machine.join(", ")}`,
     "",
-    markdown(["work", "peer", "median", "unit", "rounds", "CPU cores"], rows),
+    markdown(["work", "peer", "median", "unit", "rounds", "CPU cores"], resultRows(report)),
     "",
-    markdown(["ratio", "ours ÷ theirs"], ratios),
+    markdown(["ratio", "ours ÷ theirs"], ratioRows(report)),
     "",
   ].join("\n");
+}
+
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 export function jsonLine(report: Report): string {
@@ -66,6 +79,7 @@ export function describeMachine(): Record<string, string | number> {
     system: type(),
     node: process.versions.node,
     redis: /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ?? "unknown",
+    nats: natsVersion(),
     ...Object.fromEntries(["bullmq", "ioredis", "redis"].map((name) => [name === "redis" ? "node-redis" : name, versionOf(name)])),
   };
 }
@@ -79,10 +93,4 @@ function versionOf(peer: string): string {
 
 function shown(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

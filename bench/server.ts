@@ -1,19 +1,42 @@
-/** The one Redis all peers share: real, AOF everysec, noeviction, its own folder, loopback; emptied between parts. */
+/**
+ * The servers of a run: one Redis for all peers that use Redis (AOF everysec, noeviction) and one nats-server (file store), each with
+ * a folder of its own on loopback, emptied between parts.
+ */
 import { createClient } from "redis";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
+import { startNats } from "./nats.ts";
+import type { PeerName } from "./peers/index.ts";
+import { emptyJetStream } from "./peers/jetstream.ts";
 
-export async function withServer<R>(task: (server: RedisServer) => Promise<R>): Promise<R> {
-  await using server = await startRedis();
-  return await task(server);
+export interface Servers {
+  readonly redis: RedisServer;
+  urlOf(peer: PeerName): string;
+  /** Removes everything the earlier parts left. */
+  empty(): Promise<void>;
 }
 
-export async function empty(server: RedisServer): Promise<void> {
-  const client = createClient({ url: server.url });
-  await client.connect();
-  await client.flushAll();
-  await client.close();
+export async function withServers<R>(task: (servers: Servers) => Promise<R>): Promise<R> {
+  await using redis = await startRedis();
+  await using nats = await startNats();
+  return await task({
+    redis,
+    urlOf: (peer) => (peer === "jetstream" ? nats.url : redis.url),
+    empty: async () => {
+      await flush(redis);
+      await emptyJetStream(nats.url);
+    },
+  });
 }
 
 export function progress(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+// Private
+
+async function flush(server: RedisServer): Promise<void> {
+  const client = createClient({ url: server.url });
+  await client.connect();
+  await client.flushAll();
+  await client.close();
 }

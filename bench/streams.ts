@@ -4,26 +4,27 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { RedisServer } from "@tidegate/streams/testing";
 import { run } from "./child.ts";
 import { PEERS, type PeerName } from "./peers/index.ts";
 import { describeMachine, median, ratio, type Report, type Row } from "./report.ts";
-import { empty, progress, withServer } from "./server.ts";
+import { progress, withServers, type Servers } from "./server.ts";
 import { IN_FLIGHT, payload } from "./work.ts";
 
 /** A timed part of less than a second would measure the warming up of the runtime. */
 const COUNT = 200_000;
 const CLIENTS = 50;
+/** Messages that each fail once. */
+const FAILING = 50_000;
 
 interface Measurement {
-  readonly work: "publish" | "consume";
+  readonly work: "publish" | "consume" | "consume failing once";
   readonly peer: string;
   readonly rate: number;
   readonly cpu?: number;
 }
 
 export async function measureStreams(rounds: number): Promise<Report> {
-  const measured = await withServer((server) => measureRounds(server, rounds));
+  const measured = await withServers((servers) => measureRounds(servers, rounds));
   const results = summarise(measured);
   const machine = { ...describeMachine(), messages: COUNT, inFlight: IN_FLIGHT };
   return { name: "streams", machine, results, ratios: ratios(results) };
@@ -31,11 +32,12 @@ export async function measureStreams(rounds: number): Promise<Report> {
 
 // Private
 
-async function measureRounds(server: RedisServer, rounds: number): Promise<Measurement[]> {
+async function measureRounds(servers: Servers, rounds: number): Promise<Measurement[]> {
   const measured: Measurement[] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (const peer of turnOrder(round)) measured.push(...(await measurePeer(server, peer, `round ${round}/${rounds}`)));
-    measured.push(await redisBenchmark(server, `round ${round}/${rounds}`));
+    for (const peer of turnOrder(round)) measured.push(...(await measurePeer(servers, peer, `round ${round}/${rounds}`)));
+    measured.push(await failingOnce(servers, `round ${round}/${rounds}`));
+    measured.push(await redisBenchmark(servers, `round ${round}/${rounds}`));
   }
   return measured;
 }
@@ -45,20 +47,28 @@ function turnOrder(round: number): PeerName[] {
   return PEERS.map((_, index) => PEERS[(index + round - 1) % PEERS.length]!);
 }
 
-async function measurePeer(server: RedisServer, peer: PeerName, round: string): Promise<Measurement[]> {
-  await empty(server);
+async function measurePeer(servers: Servers, peer: PeerName, round: string): Promise<Measurement[]> {
+  await servers.empty();
   const measured: Measurement[] = [];
   for (const work of ["publish", "consume"] as const) {
-    const { seconds, cpu } = await run({ work, peer, url: server.url, count: COUNT });
+    const { seconds, cpu } = await run({ work, peer, url: servers.urlOf(peer), count: COUNT });
     measured.push({ work, peer, rate: COUNT / seconds, cpu });
     progress(`${round}  ${peer.padEnd(15)} ${work}  ${Math.round(COUNT / seconds).toLocaleString("en")} msg/s`);
   }
   return measured;
 }
 
+/** What retries cost: every message fails once and is handled on its second attempt. */
+async function failingOnce(servers: Servers, round: string): Promise<Measurement> {
+  await servers.empty();
+  const { seconds, cpu } = await run({ work: "fail-once", peer: "tidegate", url: servers.urlOf("tidegate"), count: FAILING });
+  progress(`${round}  tidegate        consume, each failing once  ${Math.round(FAILING / seconds).toLocaleString("en")} msg/s`);
+  return { work: "consume failing once", peer: "tidegate", rate: FAILING / seconds, cpu };
+}
+
 /** The server's own load generator with the same entry and as many commands in flight: how much Redis itself has to give. */
-async function redisBenchmark(server: RedisServer, round: string): Promise<Measurement> {
-  await empty(server);
+async function redisBenchmark(servers: Servers, round: string): Promise<Measurement> {
+  await servers.empty();
   const entry = [
     "event_type",
     "user_updated",
@@ -69,7 +79,17 @@ async function redisBenchmark(server: RedisServer, round: string): Promise<Measu
     "message_id",
     "01900000-0000-7000-8000-000000000000",
   ];
-  const load = ["-p", String(server.port), "-n", String(5 * COUNT), "-c", String(CLIENTS), "-P", String(IN_FLIGHT / CLIENTS), "--csv"];
+  const load = [
+    "-p",
+    String(servers.redis.port),
+    "-n",
+    String(5 * COUNT),
+    "-c",
+    String(CLIENTS),
+    "-P",
+    String(IN_FLIGHT / CLIENTS),
+    "--csv",
+  ];
   const { stdout } = await promisify(execFile)("redis-benchmark", [...load, "XADD", "bench", "*", ...entry], { timeout: 60_000 });
   const rate = Number(/","([\d.]+)"/.exec(stdout.trim().split("\n").at(-1) ?? "")?.[1]);
   if (!(rate > 0)) throw new Error(`redis-benchmark printed no rate:\n${stdout}`);
@@ -91,9 +111,12 @@ function summarise(measured: readonly Measurement[]): Row[] {
 function ratios(results: readonly Row[]): Record<string, number> {
   return {
     publish_vs_bullmq: ratio(results, "publish", "bullmq"),
+    publish_vs_jetstream: ratio(results, "publish", "jetstream"),
     publish_vs_raw: ratio(results, "publish", "raw"),
     publish_vs_redis_benchmark: ratio(results, "publish", "redis-benchmark"),
     consume_vs_bullmq: ratio(results, "consume", "bullmq"),
+    consume_vs_jetstream: ratio(results, "consume", "jetstream"),
     consume_vs_raw: ratio(results, "consume", "raw"),
+    failing_once_vs_clean: ratio(results, "consume", "tidegate", "consume failing once"),
   };
 }

@@ -24,6 +24,8 @@ export interface Peer {
   publish(topic: string, count: number): Promise<void>;
   /** Resolves when `count` messages are acknowledged; calls `seen` for each delivery. `stop` fails if Redis still holds any. */
   consume(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running>;
+  /** As `consume`, but every message fails the first time; `seen` at its success. Where the peer has something to show here. */
+  consumeFailingOnce?(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running>;
   /** Resolves when the first read is armed; consumes until `stop`. */
   receive(topic: string, seen: (payload: Payload) => void): Promise<Running>;
   /** Sends one message now; resolves with its answer. */

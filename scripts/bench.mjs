@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { installDependencies } from "./setup/dependencies.mjs";
 import { fromSource, projectNode } from "./setup/node.mjs";
 import { repository } from "./setup/step.mjs";
+import { installNats } from "./setup/nats.mjs";
 import { main, setup } from "./setup.mjs";
 
 await main(async (args) => {
   await setup({ redis: true, console: false });
+  await installNats();
   await installDependencies(join(repository, "bench"), "the benchmark's peers");
   const child = spawn(projectNode, [fromSource, join(repository, "bench", "run.ts"), ...args], { cwd: repository, stdio: "inherit" });
   process.on("SIGINT", () => {});

@@ -24,6 +24,8 @@ const FOREIGN = new Set([
   "SSH_TTY",
   "BROWSER",
   "TMPDIR",
+  "EDITOR",
+  "VISUAL",
 ]);
 
 const problems = [

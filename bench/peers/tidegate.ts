@@ -1,5 +1,5 @@
 /** Tidegate as its users call it: awaited `publish`, `consume` with a handler. Default wire format and options. */
-import { connect, type Tide } from "@tidegate/streams";
+import { connect, type Message, type Settlement, type Tide } from "@tidegate/streams";
 import { CONCURRENCY, IN_FLIGHT, inFlight, payload, type Payload, type Peer, type Running } from "../work.ts";
 
 export async function tidegate(url: string): Promise<Peer> {
@@ -19,15 +19,15 @@ class TidegatePeer implements Peer {
     return inFlight(count, IN_FLIGHT, (seq) => this.send(topic, payload(seq)));
   }
 
-  async consume(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running> {
-    const done = Promise.withResolvers<void>();
-    let settled = 0;
-    const onSettled = (): void => void (++settled === count && done.resolve());
-    const options = { group: "bench", concurrency: CONCURRENCY, from: "beginning", onSettled } as const;
-    const consumer = await this.#tide.consume(topic, options, (message) => seen(message.data as Payload));
-    consumer.closed.catch(done.reject);
-    await done.promise;
-    return { stop: () => consumer.stop().then(() => this.#checkDrained(topic)) };
+  consume(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running> {
+    return this.#consume(topic, count, (message) => seen(message.data as Payload));
+  }
+
+  consumeFailingOnce(topic: string, count: number, seen: (payload: Payload) => void): Promise<Running> {
+    return this.#consume(topic, count, (message) => {
+      if (message.retryCount === 0) throw new Error("the first time always fails");
+      seen(message.data as Payload);
+    });
   }
 
   receive(topic: string, seen: (payload: Payload) => void): Promise<Running> {
@@ -42,6 +42,17 @@ class TidegatePeer implements Peer {
 
   close(): Promise<void> {
     return this.#tide.close();
+  }
+
+  async #consume(topic: string, count: number, handler: (message: Message) => void): Promise<Running> {
+    const done = Promise.withResolvers<void>();
+    let acked = 0;
+    const onSettled = ({ outcome }: Settlement): void => void (outcome === "acked" && ++acked === count && done.resolve());
+    const options = { group: "bench", concurrency: CONCURRENCY, from: "beginning", retry: { baseDelay: 1 }, onSettled } as const;
+    const consumer = await this.#tide.consume(topic, options, handler);
+    consumer.closed.catch(done.reject);
+    await done.promise;
+    return { stop: () => consumer.stop().then(() => this.#checkDrained(topic)) };
   }
 
   async #checkDrained(topic: string): Promise<void> {

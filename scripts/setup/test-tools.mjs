@@ -1,5 +1,5 @@
 // What the test suites need beside the product's own Redis: a second server, a browser, a Python service's view of the wire.
-// Smallest downloads first. Each tool names the suites that cannot run without it.
+// Smallest downloads first. Each tool names the suites that cannot run without it: a whole tier, or some tests of one, which then say so.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { step } from "./step.mjs";
@@ -16,6 +16,10 @@ const TOOLS = [
     brew: ["redis"],
   },
   { name: "valkey-server", suites: ["valkey"], present: () => found("valkey-server"), install: installValkey, brew: ["valkey"] },
+  { name: "openssl", suites: ["tls"], present: () => found("openssl"), install: () => aptInstall(["openssl"]), brew: ["openssl"] },
+  // The fault runs cut networks between namespaces and watch what Redis has synced to disk.
+  { name: "ip (iproute2)", suites: ["faults: networks"], present: () => found("ip"), install: () => aptInstall(["iproute2"]), brew: [] },
+  { name: "strace", suites: ["faults: power loss"], present: () => found("strace"), install: () => aptInstall(["strace"]), brew: [] },
   {
     name: "python3 with redis-py",
     suites: ["python"],

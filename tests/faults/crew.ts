@@ -1,15 +1,17 @@
-/** The workers of a fault run: starts them, kills one the hard way, and replaces it. */
+/** The workers of a fault run: starts them, hits one the hard way, and replaces it. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { WorkerOrder } from "./worker.ts";
 
 export class Crew implements AsyncDisposable {
   readonly #order: Omit<WorkerOrder, "name">;
+  readonly #program: URL;
   readonly #workers = new Map<string, ChildProcess>();
   #hired = 0;
 
-  constructor(order: Omit<WorkerOrder, "name">) {
+  constructor(order: Omit<WorkerOrder, "name">, program: URL = new URL("./worker.ts", import.meta.url)) {
     this.#order = order;
+    this.#program = program;
   }
 
   get names(): string[] {
@@ -19,9 +21,7 @@ export class Crew implements AsyncDisposable {
   /** Resolves when the new worker's first read is armed. */
   async hire(): Promise<void> {
     const name = `worker-${++this.#hired}`;
-    const child = fork(new URL("./worker.ts", import.meta.url), [JSON.stringify({ ...this.#order, name })], {
-      execArgv: ["--conditions=@tidegate/source"],
-    });
+    const child = fork(this.#program, [JSON.stringify({ ...this.#order, name })], { execArgv: ["--conditions=@tidegate/source"] });
     this.#workers.set(name, child);
     const died = once(child, "exit").then(([code]) =>
       Promise.reject(new Error(`${name} ended with ${String(code)} before it consumed; its error is above.`)),
@@ -39,6 +39,25 @@ export class Crew implements AsyncDisposable {
     const gone = once(child, "exit");
     child.kill("SIGKILL");
     await gone;
+  }
+
+  signal(name: string, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#workers.get(name)!.kill(signal);
+  }
+
+  /** Stops the worker's event loop; resolves just before it stands still. */
+  async block(name: string, ms: number): Promise<void> {
+    const child = this.#workers.get(name)!;
+    const blocking = once(child, "message");
+    child.send({ block: ms });
+    await blocking;
+  }
+
+  /** Lets one finish and leave. */
+  async release(name: string): Promise<void> {
+    const child = this.#workers.get(name)!;
+    this.#workers.delete(name);
+    await dismissOne(child);
   }
 
   /** Lets everybody finish, as an orderly shutdown does. */

@@ -12,7 +12,7 @@ const file = openSync(historyPath, "a");
 /** Distinct messages with an effect; told to the parent so that it can kill at a point of progress, not of time. */
 const effected = new Set<number>();
 
-createServer(witness).listen(socketPath, () => process.send?.({ effected: 0 }));
+createServer(witness).listen(socketPath, () => process.send?.({ effected: 0, kind: "ready", worker: "" }));
 process.on("disconnect", () => process.exit(0));
 
 // Private
@@ -32,5 +32,5 @@ function record(socket: Socket, line: string): void {
     if (!socket.destroyed) socket.write(`${deed.seq}\n`);
     effected.add(deed.seq);
   }
-  if (deed.kind !== "begin") process.send?.({ effected: effected.size, worker: deed.kind === "acked" ? deed.worker : undefined });
+  process.send?.({ effected: effected.size, kind: deed.kind, worker: deed.worker });
 }

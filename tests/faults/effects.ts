@@ -1,30 +1,39 @@
 /** Both ends of the witness: starting its process (for a run) and reporting to it (for a worker). */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Deed } from "./checker.ts";
+import { atExit } from "./leftovers.ts";
+import type { Deed } from "@tidegate/streams/testing";
+
+/** What a worker reports: its deeds, and each settlement that Redis refused because the lease had gone to somebody else. */
+type Report = Deed["kind"] | "fenced";
+
+type News = { readonly effected: number; readonly kind: Report | "ready"; readonly worker: string };
 
 export class Witness implements AsyncDisposable {
   readonly socket: string;
   readonly #folder: string;
   readonly #process: ChildProcess;
+  readonly #leftover: Disposable;
   readonly #watchers = new Set<() => void>();
   readonly #gone: PromiseWithResolvers<never> = Promise.withResolvers<never>();
   #effected = 0;
   #lastAck = new Map<string, number>();
+  readonly #inHand = new Map<string, number>();
 
   private constructor(folder: string) {
     this.#folder = folder;
     this.socket = join(folder, "effects.sock");
+    this.#leftover = atExit(() => rmSync(folder, { recursive: true, force: true }));
     this.#process = fork(new URL("./effects-server.ts", import.meta.url), [this.socket, this.#history]);
     this.#process.once("exit", (code) => this.#gone.reject(new Error(`The witness ended with ${String(code)}; its error is above.`)));
     this.#gone.promise.catch(() => {});
-    this.#process.on("message", (news: { effected: number; worker?: string }) => this.#heard(news));
+    this.#process.on("message", (news: News) => this.#heard(news));
   }
 
   static async start(): Promise<Witness> {
@@ -43,6 +52,11 @@ export class Witness implements AsyncDisposable {
     return this.#lastAck.get(worker) ?? 0;
   }
 
+  /** Messages a worker has begun and not finished. */
+  inHand(worker: string): number {
+    return this.#inHand.get(worker) ?? 0;
+  }
+
   /** Resolves as soon as the condition holds; looked at whenever a deed is reported. */
   async until(what: string, condition: () => boolean, limit: number = 60_000): Promise<void> {
     if (condition()) return;
@@ -57,11 +71,16 @@ export class Witness implements AsyncDisposable {
   }
 
   deeds(): Deed[] {
-    const lines = readFileSync(this.#history, "utf8").trimEnd().split("\n");
-    return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Deed);
+    return this.#reports().filter((report): report is Deed => report.kind !== "fenced");
+  }
+
+  /** Settlements refused because the lease was lost. */
+  fenced(): number {
+    return this.#reports().filter((report) => report.kind === "fenced").length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#leftover[Symbol.dispose]();
     this.#process.kill("SIGKILL");
     await this.#gone.promise.catch(() => {});
     await rm(this.#folder, { recursive: true, force: true });
@@ -71,9 +90,15 @@ export class Witness implements AsyncDisposable {
     return join(this.#folder, "history.jsonl");
   }
 
-  #heard(news: { effected: number; worker?: string }): void {
-    this.#effected = news.effected;
-    if (news.worker !== undefined) this.#lastAck.set(news.worker, now());
+  #reports(): (Omit<Deed, "kind"> & { kind: Report })[] {
+    const lines = readFileSync(this.#history, "utf8").trimEnd().split("\n");
+    return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Deed);
+  }
+
+  #heard({ effected, kind, worker }: News): void {
+    this.#effected = effected;
+    if (kind === "acked") this.#lastAck.set(worker, now());
+    if (kind === "begin" || kind === "effect") this.#inHand.set(worker, this.inHand(worker) + (kind === "begin" ? 1 : -1));
     for (const watcher of this.#watchers) watcher();
   }
 }
@@ -91,7 +116,7 @@ export class Reporter {
   }
 
   /** Sends without waiting; lines keep their order. */
-  tell(kind: Deed["kind"], seq: number, entryId: string): void {
+  tell(kind: Report, seq: number, entryId: string): void {
     this.#socket.write(`${JSON.stringify({ kind, seq, worker: this.#worker, entryId })}\n`);
   }
 

@@ -1,5 +1,5 @@
-/** The process that gets killed: consumes with the library, its handler's effect is written down by the witness. */
-import { connect } from "@tidegate/streams";
+/** The process that is hit: consumes with the library; its handler's effect is written down by the witness. */
+import { connect, type Settlement } from "@tidegate/streams";
 import { Reporter } from "./effects.ts";
 
 export interface WorkerOrder {
@@ -11,42 +11,43 @@ export interface WorkerOrder {
   readonly lease: number;
   readonly concurrency: number;
   readonly batch: number;
-  /** Negative control: let the message be acknowledged first and have its effect later. The judge must condemn it. */
-  readonly careless?: boolean;
+  /** Milliseconds a handler takes before its effect, so that there is work in flight to be hit. */
+  readonly effort: number;
+  /** What a careless worker does wrong; the library's own ignores it. */
+  readonly sin?: Sin;
 }
 
-/** Milliseconds between a careless acknowledgement and the effect it promised. */
-const CARELESS_DELAY = 20;
+/** The classic ways to lose messages, for the negative controls. */
+export type Sin = "ack-before-effect" | "ack-on-error" | "no-ack" | "delete-consumer-on-shutdown";
 
 const order = JSON.parse(process.argv[2] ?? "null") as WorkerOrder;
 const reporter = new Reporter(order.socket, order.name);
 const tide = await connect({ url: order.url, namespace: "faults", service: order.name });
 const { name, group, lease, concurrency, batch } = order;
-const consumer = await tide.consume(
-  order.topic,
-  {
-    name,
-    group,
-    lease,
-    concurrency,
-    batch,
-    from: "beginning",
-    onSettled: ({ outcome, message }) => void (outcome === "acked" && reporter.tell("acked", sequence(message.data), message.entryId)),
-  },
-  async (message) => {
-    const seq = sequence(message.data);
-    reporter.tell("begin", seq, message.entryId);
-    const effect = (): Promise<void> => reporter.effect(seq, message.entryId);
-    if (order.careless === true) setTimeout(effect, CARELESS_DELAY);
-    else await effect();
-  },
-);
+const options = { name, group, lease, concurrency, batch, from: "beginning", onSettled: settled };
+const consumer = await tide.consume(order.topic, options, async (message) => {
+  const seq = sequence(message.data);
+  reporter.tell("begin", seq, message.entryId);
+  await new Promise((resolve) => setTimeout(resolve, order.effort));
+  await reporter.effect(seq, message.entryId);
+});
 process.on("disconnect", () => process.exit(0));
-process.on("message", () => void leave());
+process.on("message", (word: "stop" | { block: number }) => (word === "stop" ? void leave() : block(word.block)));
 process.send?.("ready");
 await consumer.closed;
 
 // Private
+
+function settled({ outcome, message }: Settlement): void {
+  if (outcome === "acked") reporter.tell("acked", sequence(message.data), message.entryId);
+  if (outcome === "lost") reporter.tell("fenced", sequence(message.data), message.entryId);
+}
+
+/** The event loop stands still, and nothing in this process can know it. */
+function block(ms: number): void {
+  process.send?.("blocking");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 async function leave(): Promise<void> {
   await tide.close();

@@ -182,8 +182,9 @@ function namespace(found: Found | null, fallback: string): string {
 /** Only the shape; the streams library checks the rest when it connects. */
 function redisUrl(found: Found | null): string | null {
   if (found === null) return null;
-  if (URL.canParse(found.value) && /^rediss?:\/\/./.test(found.value)) return found.value;
-  throw wrong(found.where, `"${found.value.replace(/\/\/.*@/, "//***@")}"`, "redis://host:6379 or rediss://user:password@host:6380/0");
+  if (/^rediss?(\+sentinel)?:\/\/./.test(found.value)) return found.value;
+  const shown = found.value.replace(/\/\/.*@/, "//***@").replace(/(password=)[^&]*/gi, "$1***");
+  throw wrong(found.where, `"${shown}"`, "redis://host:6379, rediss://user:password@host:6380/0 or redis+sentinel://host1,host2/primary/0");
 }
 
 function host(found: Found | null, fallback: string): string {

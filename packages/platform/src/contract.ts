@@ -11,10 +11,33 @@ import type {
   LaneInfo,
   Message,
   PendingEntry,
+  ReplayJob,
   WaitingRetry,
 } from "@tidegate/streams";
 
-export type { AttemptRecord, ConsumerInfo, DeadLetter, DeadLetterGroup, GroupInfo, LaneInfo, Message, PendingEntry, WaitingRetry };
+export type {
+  AttemptRecord,
+  ConsumerInfo,
+  DeadLetter,
+  DeadLetterGroup,
+  GroupInfo,
+  LaneInfo,
+  Message,
+  PendingEntry,
+  ReplayJob,
+  WaitingRetry,
+};
+
+export type {
+  DeadLetterGroupsAnswer,
+  DeadLetterSelection,
+  DeadLettersAnswer,
+  DiscardAnswer,
+  JobsAnswer,
+  ReplayAnswer,
+  ReplayJobRequest,
+  ReplayRequest,
+} from "./dead-letter-contract.ts";
 
 /** `GET /health`; 200 when healthy, 503 when not. Open without a token. */
 export interface Health {
@@ -127,6 +150,50 @@ export interface GroupsAnswer {
   items: GroupInfo[];
 }
 
+/** Body of `POST /api/v1/groups`; 201 when it is new. `from`: `beginning` (default), `now`, an entry id, unix milliseconds or an ISO date. */
+export interface GroupCreateRequest {
+  topic: string;
+  group: string;
+  from?: string;
+}
+
+export interface GroupAnswer {
+  topic: string;
+  group: string;
+  created: boolean;
+}
+
+/** Body of `POST /api/v1/groups/{topic}/{group}/seek`; same positions. `…/reset` takes none, `…/release` answers 204. */
+export interface GroupSeekRequest {
+  to: string;
+}
+
+/** Answer of `seek` and `reset`. */
+export interface SeekAnswer {
+  /** Deliveries that were under way and will not be acknowledged any more. */
+  released: number;
+  /** Waiting retries that were given up; their entries are read again if they lie behind the new position. */
+  dropped: number;
+}
+
+/** `DELETE /api/v1/groups/{topic}/{group}` */
+export interface GroupRemoveAnswer {
+  removed: boolean;
+}
+
+/** `GET` and `PATCH /api/v1/topics/{topic}/settings` */
+export interface TopicSettingsAnswer {
+  topic: string;
+  lanes: boolean;
+  wire: "compact" | "full";
+}
+
+/** Body of that `PATCH`; what it leaves out stays. */
+export interface TopicSettingsRequest {
+  lanes?: boolean;
+  wire?: "compact" | "full";
+}
+
 /** `GET /api/v1/messages?topic=&from=&to=&limit=&cursor=`, newest first. */
 export interface MessagesAnswer {
   items: Message[];
@@ -149,38 +216,6 @@ export interface PublishAnswer {
   message_id: string;
   entry_id: string;
   stream: string;
-}
-
-/** `GET /api/v1/dead-letters?topic=&group=&event_type=&error_code=&limit=&cursor=` */
-export interface DeadLettersAnswer {
-  items: DeadLetter[];
-  next: string | null;
-  total: number;
-}
-
-/** `GET /api/v1/dead-letters/groups` */
-export interface DeadLetterGroupsAnswer {
-  items: DeadLetterGroup[];
-}
-
-/** Body of `POST /api/v1/dead-letters/replay` and `/discard`; `{}` is refused, `{ all: true }` means every one. */
-export interface DeadLetterSelection {
-  ids?: string[];
-  topic?: string;
-  group?: string;
-  event_type?: string;
-  error_code?: string;
-  all?: boolean;
-}
-
-export interface ReplayAnswer {
-  replayed: number;
-  /** Gone already, for example replayed by somebody else. */
-  skipped: number;
-}
-
-export interface DiscardAnswer {
-  discarded: number;
 }
 
 /** `GET /api/v1/session`: who is asking. `POST /api/v1/session/login {code}` sets the cookie, `DELETE /api/v1/session` ends it. */

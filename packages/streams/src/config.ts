@@ -5,8 +5,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TidegateError } from "./errors.ts";
-import type { Durability } from "./publishing.ts";
-import type { ConnectOptions, Notice, RetentionPolicy, TlsOptions } from "./tide.ts";
+import { parseEndpoint, type Endpoint } from "./redis/endpoint.ts";
+import { readTls, type PemSource } from "./redis/tls.ts";
+import { checkDurability, type Durability } from "./publishing.ts";
+import type { ConnectOptions, Notice, RetentionPolicy } from "./tide.ts";
 import type { TopicSettings } from "./views.ts";
 
 /** `.tidegate/instance.json`: what a running `tidegate up` tells other programs in the same folder tree. */
@@ -24,8 +26,7 @@ export interface InstanceFile {
 }
 
 export interface StreamsConfig {
-  readonly url: URL;
-  readonly password: string | undefined;
+  readonly endpoint: Endpoint;
   readonly namespace: string;
   readonly service: string;
   readonly publishTimeout: number;
@@ -33,7 +34,6 @@ export interface StreamsConfig {
   readonly maxPayload: number;
   readonly maxBuffered: number;
   readonly durability: Durability;
-  readonly tls: TlsOptions;
   readonly wire: TopicSettings["wire"];
   readonly retention: Required<RetentionPolicy> | false;
   readonly deadLetterTtl: number;
@@ -48,19 +48,19 @@ export function parseConfig(options: ConnectOptions, env: Environment = process.
   const given = options.url ?? text(env, "REDIS_STREAMS_URL");
   const found =
     given === undefined || (options.namespace === undefined && text(env, "TIDEGATE_NAMESPACE") === undefined) ? findInstance(env) : null;
-  const url = parseUrl(given ?? found?.file.redisUrl ?? "redis://127.0.0.1:6379", options.url === undefined ? "REDIS_STREAMS_URL" : "url");
-  const password = options.password ?? (given === undefined ? found?.password : undefined) ?? text(env, "REDIS_PASSWORD");
+  const where = options.url === undefined ? "REDIS_STREAMS_URL" : "url";
+  const endpoint = parseEndpoint(given ?? found?.file.redisUrl ?? "redis://127.0.0.1:6379", where);
+  const password =
+    options.password ?? endpoint.password ?? (given === undefined ? found?.password : undefined) ?? text(env, "REDIS_PASSWORD");
   return {
-    url,
-    password: password ?? (url.password === "" ? undefined : decodeURIComponent(url.password)),
+    endpoint: { ...endpoint, password, tls: parseTls(endpoint, options, env) },
     namespace: parseNamespace(options.namespace ?? text(env, "TIDEGATE_NAMESPACE") ?? found?.file.namespace ?? "tidegate"),
     service: options.service ?? "unknown",
     publishTimeout: number("publishTimeout", options.publishTimeout, 10_000, 1),
     connectTimeout: number("connectTimeout", options.connectTimeout, 10_000, 1),
     maxPayload: number("maxPayload", options.maxPayload, 1_048_576, 1),
     maxBuffered: number("maxBuffered", options.maxBuffered, 67_108_864, 1),
-    durability: options.durability ?? "stored",
-    tls: options.tls ?? {},
+    durability: checkDurability(options.durability ?? "stored"),
     wire: options.wire ?? "compact",
     retention: parseRetention(options.retention),
     deadLetterTtl: number("deadLetterTtl", options.deadLetterTtl ?? integer(env, "DEAD_LETTER_TTL"), 2_592_000, 0),
@@ -96,16 +96,24 @@ function* dataFoldersUpwards(start: string): Generator<string> {
   }
 }
 
-function parseUrl(value: string, where: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url !== null && (url.protocol === "redis:" || url.protocol === "rediss:") && url.hostname !== "") return url;
-  throw new TidegateError("INVALID_CONFIG", `${where} is not a Redis address: found "${withoutPassword(value)}".`, {
-    hint: "Write redis://host:6379 or rediss://user:password@host:6380/0.",
+/** Certificates in the environment are no mistake beside a plain URL: another program may need them. In the options they are. */
+function parseTls(endpoint: Endpoint, { tls = {} }: ConnectOptions, env: Environment): Endpoint["tls"] {
+  if (endpoint.tls === null) {
+    if (Object.keys(tls).length === 0) return null;
+    throw new TidegateError("INVALID_CONFIG", "tls is given, but the URL asks for a plain connection.", {
+      hint: "Write rediss:// or rediss+sentinel://, or leave tls out.",
+    });
+  }
+  const source = (pem: string | undefined, part: string, variable: string, file: string | undefined): PemSource | null => {
+    if (pem !== undefined) return { where: `tls.${part}`, pem, file: "" };
+    return file === undefined ? null : { where: variable, pem: null, file: resolve(text(env, "INIT_CWD") ?? process.cwd(), file) };
+  };
+  return readTls({
+    ca: source(tls.ca, "ca", "REDIS_TLS_CA", text(env, "REDIS_TLS_CA")),
+    cert: source(tls.cert, "cert", "REDIS_TLS_CERT", text(env, "REDIS_TLS_CERT")),
+    key: source(tls.key, "key", "REDIS_TLS_KEY", text(env, "REDIS_TLS_KEY")),
+    servername: tls.servername,
   });
-}
-
-function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^@/]*@/, "//***@");
 }
 
 function parseNamespace(value: string): string {

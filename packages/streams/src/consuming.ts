@@ -19,9 +19,15 @@ export interface RetryPolicy {
   readonly backoff?: "exponential" | "fixed";
   /** `full` takes a random part of the delay, so that what failed together does not come back together. Default `full`. */
   readonly jitter?: "full" | "none";
-  /** Decides alone: milliseconds until the next attempt, or `dead-letter`. `maxRetries` still holds. What it throws counts as the error. */
+  /**
+   * Decides alone: milliseconds until the next attempt, or `dead-letter`. `maxRetries` still holds. If it throws or answers anything else,
+   * that is recorded as the attempt's error and the standard delay is taken.
+   */
   readonly delay?: (failure: FailureInfo) => number | "dead-letter";
-  /** The first rule whose error matches is used instead of the values above; what it leaves out it takes from them. */
+  /**
+   * The first rule whose error matches is used instead of the values above; what it leaves out it takes from them. Only `delay` is not taken
+   * over by a rule that sets a backoff of its own.
+   */
   readonly byError?: readonly ErrorRule[];
 }
 

@@ -2,6 +2,8 @@
  * Every error of the library: one class, a stable code, and what to do about it.
  * Foreign errors become these once, in `redis/replies.ts`, with `cause`.
  */
+import { inspect } from "node:util";
+
 export const ERROR_CODES = {
   INVALID_CONFIG: "An option, environment variable or URL is wrong.",
   INVALID_TOPIC: "A topic name is not allowed.",
@@ -10,6 +12,7 @@ export const ERROR_CODES = {
   INVALID_POSITION: "A position is neither an entry id, a date nor a known word.",
   INVALID_DATA: "The data of a message does not fit the schema of its type.",
   UNKNOWN_TYPE: "The topic's contract does not name this type.",
+  SCHEMA_FAILED: "The schema of a message's type threw instead of answering.",
   PAYLOAD_TOO_LARGE: "A message is larger than `maxPayload`.",
   BACKPRESSURE: "More unsent bytes than `maxBuffered` wait for Redis.",
   UNKNOWN_TOPIC: "The topic has no stream yet.",
@@ -19,11 +22,12 @@ export const ERROR_CODES = {
   UNKNOWN_DEAD_LETTER: "No dead letter has this id.",
   REDIS_UNREACHABLE: "Redis does not answer.",
   NOT_REDIS: "Something else than Redis answers at this address.",
+  TLS_FAILED: "The TLS connection cannot be set up.",
   AUTH_FAILED: "Redis refuses the user or password.",
   ACCESS_DENIED: "The Redis user may not do this.",
   WRONG_KEY_TYPE: "A key exists with another type.",
   EVICTING_REDIS: "`maxmemory-policy` lets Redis delete messages.",
-  UNSUPPORTED_REDIS: "The server is older than Redis 7.0.",
+  UNSUPPORTED_REDIS: "The server is older than Redis 7.0, or part of a Cluster.",
   REDIS_READ_ONLY: "The server is a replica.",
   REDIS_FULL: "Redis has no memory left.",
   REDIS_CANNOT_PERSIST: "Redis cannot write to its disk.",
@@ -108,5 +112,15 @@ export class RetryAfter extends Error {
 }
 
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown)));
+  if (thrown instanceof Error) return typeof thrown.message === "string" ? thrown : new Error(textOf(thrown.message), { cause: thrown });
+  return new Error(typeof thrown === "string" ? thrown : textOf(thrown));
+}
+
+/** Anything can be thrown, also what JSON refuses: a cycle, a BigInt. */
+function textOf(thrown: unknown): string {
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return inspect(thrown);
+  }
 }

@@ -52,9 +52,14 @@ export class Keys {
     return `${this.namespace}:${topic}:config`;
   }
 
-  /** hash group → Unix ms of its last sign of life, or `0` when an operator released it; owner: heartbeats of our consumers. */
+  /** hash group → Unix ms of its last sign of life, or minus the time since when it holds nothing back (released, or its lease ran out); owners: heartbeats of our consumers, retention. */
   groupSigns(topic: string): string {
     return `${this.namespace}:${topic}:groups`;
+  }
+
+  /** string, TTL 1 h; says that a topic was removed on purpose and not lost; owner: `tide.removeTopic`. */
+  removed(topic: string): string {
+    return `${this.namespace}:${topic}:removed`;
   }
 
   /** stream; every dead letter of the namespace. */
@@ -75,6 +80,11 @@ export class Keys {
   /** set of the ids of replay jobs that still run; owner: the replayer. */
   runningJobs(): string {
     return `${this.namespace}:jobs:running`;
+  }
+
+  /** zset id of a replay job by its start; owner: `tide.deadLetters`, which forgets those whose hash has gone. */
+  knownJobs(): string {
+    return `${this.namespace}:jobs:known`;
   }
 
   /** hash of one replay job; TTL 30 days after its end. */

@@ -97,9 +97,9 @@ export interface ReadOptions {
 export interface DeadLetters {
   list(options?: DeadLetterFilter & { limit?: number; cursor?: string }): Promise<DeadLetterPage>;
   get(id: string): Promise<DeadLetter | null>;
-  /** The same failures together, most frequent first, over the newest 10,000. */
+  /** The same failures together, most frequent first. Reads the index and not the letters, unless the filter has `text` or `ids`. */
   groups(filter?: DeadLetterFilter): Promise<readonly DeadLetterGroup[]>;
-  count(): Promise<number>;
+  count(filter?: DeadLetterFilter): Promise<number>;
   /** Back to the failing group only, with fresh attempts; concurrent replays move each letter once. */
   replay(filter: DeadLetterFilter, options?: { edit?: DeadLetterEdit }): Promise<{ replayed: number; skipped: number }>;
   discard(filter: DeadLetterFilter): Promise<{ discarded: number }>;
@@ -165,7 +165,10 @@ export interface Tide extends AsyncDisposable {
   /** Resolves once groups exist and the first read is armed. */
   consume(topics: string | readonly string[], handler: Handler): Promise<Consumer>;
   consume(topics: string | readonly string[], options: ConsumeOptions, handler: Handler): Promise<Consumer>;
-  /** A message its schema refuses is dead-lettered as INVALID_DATA, one of an unnamed type as UNKNOWN_TYPE; the handler sees neither. */
+  /**
+   * The handler gets what the schema makes of the stored data. A message its schema refuses is dead-lettered at once as INVALID_DATA, one of
+   * an unnamed type as UNKNOWN_TYPE; the handler sees neither. A schema that throws is a failed attempt (SCHEMA_FAILED) and is retried.
+   */
   consume<E extends EventSchemas>(topic: TopicContract<E>, handler: Handler<MessageOf<E>>): Promise<Consumer>;
   consume<E extends EventSchemas>(topic: TopicContract<E>, options: ConsumeOptions, handler: Handler<MessageOf<E>>): Promise<Consumer>;
   /** Held messages are heartbeated until settled; `break`, a throw or `return` hands unsettled ones back at once, no attempt counted. */

@@ -1,24 +1,44 @@
-/** Replay and discard, always after one question that names the number. */
-import type { DeadLetterSelection, DiscardAnswer, ReplayAnswer } from "tidegate/contract";
+/** Replay and discard, always after one question that names the number; replaying many also asks how fast. */
+import type { DeadLetterSelection, DiscardAnswer, ReplayAnswer, ReplayJob } from "tidegate/contract";
 import { api, problemOf } from "../api.ts";
 import { count, plural } from "../format.ts";
 import { confirm, type Question } from "../parts/confirm.tsx";
 import { toast } from "../parts/notices.tsx";
+import { askPace } from "./dead-letter-replay.tsx";
 
 /** Above this a slip of the finger costs too much; the number must be typed. */
 const typedAbove = 100;
 
 /** Answers true if something was done. */
 export async function settle(kind: "replay" | "discard", selection: DeadLetterSelection, n: number, what: string): Promise<boolean> {
-  if (!(await confirm(question(kind, n, what)))) return false;
+  const act = kind === "replay" && n > 1 ? await replayPaced(selection, n, what) : await asked(kind, selection, n, what);
+  if (act === null) return false;
   try {
-    toast(kind === "replay" ? await replay(selection) : await discard(selection));
+    toast(await act());
     return true;
   } catch (error) {
     const problem = problemOf(error);
     toast([problem.detail, problem.hint, problem.request_id && `Request ${problem.request_id}.`].filter(Boolean).join(" "));
     return false;
   }
+}
+
+type Act = () => Promise<string>;
+
+async function asked(kind: "replay" | "discard", selection: DeadLetterSelection, n: number, what: string): Promise<Act | null> {
+  if (!(await confirm(question(kind, n, what)))) return null;
+  return () => (kind === "replay" ? replay(selection) : discard(selection));
+}
+
+async function replayPaced(selection: DeadLetterSelection, n: number, what: string): Promise<Act | null> {
+  const pace = await askPace(n, what);
+  if (pace === null) return null;
+  return () => (pace === "at once" ? replay(selection) : startJob(selection, pace));
+}
+
+async function startJob(selection: DeadLetterSelection, rate: number): Promise<string> {
+  const { total } = await api<ReplayJob>("POST", "/api/v1/dead-letters/replay-jobs", { ...selection, rate });
+  return `Replaying ${plural(total, "message")} in the background`;
 }
 
 async function replay(selection: DeadLetterSelection): Promise<string> {

@@ -1,4 +1,5 @@
 /** One dead letter: every attempt with its stack, newest first, and the message as it was. */
+import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AttemptRecord, DeadLetter } from "tidegate/contract";
 import { dateTime } from "../format.ts";
@@ -6,9 +7,11 @@ import { Sign } from "../parts/icons.tsx";
 import { Json } from "../parts/json.tsx";
 import { Facts } from "../parts/table.tsx";
 import { settle } from "./dead-letter-actions.ts";
+import { DeadLetterEdit } from "./dead-letter-edit.tsx";
 import { factsOf } from "./message-detail.tsx";
 
 export function DeadLetterDetail({ letter, done }: { letter: DeadLetter; done: () => void }): JSX.Element {
+  const [editing, setEditing] = useState(false);
   const act = async (kind: "replay" | "discard") => {
     if (await settle(kind, { ids: [letter.id] }, 1, letter.group)) done();
   };
@@ -18,13 +21,17 @@ export function DeadLetterDetail({ letter, done }: { letter: DeadLetter; done: (
         <button type="button" class="button primary" onClick={() => void act("replay")}>
           <Sign name="replay" /> Replay this one
         </button>
+        <button type="button" class="button" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+          Edit and replay
+        </button>
         <button type="button" class="button danger-text" onClick={() => void act("discard")}>
           <Sign name="discard" /> Discard this one
         </button>
       </div>
+      {editing && <DeadLetterEdit letter={letter} close={() => setEditing(false)} done={done} />}
       <div class="columns">
         <div>
-          <h4>Attempts, newest first</h4>
+          <h2>Attempts, newest first</h2>
           <ol class="attempts">
             {letter.attempts.toReversed().map((a) => (
               <Attempt key={a.attempt} record={a} />
@@ -34,7 +41,7 @@ export function DeadLetterDetail({ letter, done }: { letter: DeadLetter; done: (
           {letter.errorStack && letter.attempts.every((a) => !a.stack) && <Stack text={letter.errorStack} />}
         </div>
         <div>
-          <h4>{letter.message ? "Data" : "Raw fields"}</h4>
+          <h2>{letter.message ? "Data" : "Raw fields"}</h2>
           <Json value={letter.message ? letter.message.data : letter.raw} label={letter.message ? "data" : "raw fields"} />
           <Facts
             facts={[

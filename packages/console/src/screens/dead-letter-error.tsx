@@ -1,7 +1,7 @@
 /** One kind of failure: the error first, its letters when opened, actions for the kind, a selection, or one. */
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
-import type { DeadLetter, DeadLettersAnswer } from "tidegate/contract";
+import type { DeadLetter, DeadLetterGroup, DeadLetterSelection, DeadLettersAnswer } from "tidegate/contract";
 import { queryOf, useResource } from "../api.ts";
 import { now } from "../clock.ts";
 import { ago, count, dateTime, plural, preview } from "../format.ts";
@@ -10,13 +10,19 @@ import { Loading, ProblemBox } from "../parts/notices.tsx";
 import { query, setQuery } from "../router.ts";
 import { settle } from "./dead-letter-actions.ts";
 import { DeadLetterDetail } from "./dead-letter-detail.tsx";
-import type { Failure } from "./failures.ts";
+import { queryFields } from "./failures.ts";
 
 const page = 50;
 
-export function DeadLetterError({ failure, changed }: { failure: Failure; changed: () => void }): JSX.Element {
-  const open = query.value.get("error") === failure.key;
-  const selection = { topic: failure.topic, group: failure.group, event_type: failure.eventType, error_code: failure.errorCode };
+interface Props {
+  failure: DeadLetterGroup;
+  /** The kind, and what the reader has narrowed beside it. */
+  selection: DeadLetterSelection;
+  changed: () => void;
+}
+
+export function DeadLetterError({ failure, selection, changed }: Props): JSX.Element {
+  const open = query.value.get("error") === failure.signature;
   const act = async (kind: "replay" | "discard") => {
     if (await settle(kind, selection, failure.count, `${failure.eventType} in ${failure.group}`)) changed();
   };
@@ -27,7 +33,7 @@ export function DeadLetterError({ failure, changed }: { failure: Failure; change
           type="button"
           class="expand"
           aria-expanded={open}
-          onClick={() => setQuery({ error: open ? null : failure.key, letter: null })}
+          onClick={() => setQuery({ error: open ? null : failure.signature, letter: null })}
         >
           <Sign name="right" />
           <b class="many">{count(failure.count)}</b>
@@ -35,7 +41,7 @@ export function DeadLetterError({ failure, changed }: { failure: Failure; change
             <strong>{failure.errorMessage}</strong>
             <small>
               <code>{failure.errorCode}</code> · {failure.eventType} · {failure.topic} → {failure.group}
-              {failure.texts > 1 && ` · and ${plural(failure.texts - 1, "similar text")}`} · last {ago(failure.lastAt, now.value)}
+              {" · "}last {ago(failure.lastAt, now.value)}
             </small>
           </span>
         </button>
@@ -48,16 +54,15 @@ export function DeadLetterError({ failure, changed }: { failure: Failure; change
           </button>
         </div>
       </div>
-      {open && <Letters failure={failure} changed={changed} />}
+      {open && <Letters selection={selection} changed={changed} />}
     </section>
   );
 }
 
-function Letters({ failure, changed }: { failure: Failure; changed: () => void }): JSX.Element {
+function Letters({ selection, changed }: Omit<Props, "failure">): JSX.Element {
   const [limit, setLimit] = useState(page);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const filter = { topic: failure.topic, group: failure.group, event_type: failure.eventType, error_code: failure.errorCode, limit };
-  const answer = useResource<DeadLettersAnswer>(`/api/v1/dead-letters${queryOf(filter)}`, 5000);
+  const answer = useResource<DeadLettersAnswer>(`/api/v1/dead-letters${queryOf({ ...queryFields(selection), limit })}`, 5000);
   const done = () => {
     setChosen(new Set());
     answer.reload();

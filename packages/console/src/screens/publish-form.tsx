@@ -119,7 +119,8 @@ function commandOf(topic: string, fields: Fields): string {
   return `npx tidegate publish ${topic} ${quoted(fields.type.trim() || "user_created")} ${quoted(data)}${priority}`;
 }
 
-function jsonFault(text: string): string | null {
+/** What is wrong with a text as JSON; null for nothing. */
+export function jsonFault(text: string): string | null {
   if (text.trim() === "") return null;
   try {
     JSON.parse(text);

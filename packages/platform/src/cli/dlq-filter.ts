@@ -1,5 +1,5 @@
-/** The four ways to choose dead letters, the same on every `dlq` command. */
-import type { Command } from "commander";
+/** The ways to choose dead letters, the same on every `dlq` command. */
+import { InvalidArgumentError, type Command } from "commander";
 import type { DeadLetterFilter } from "@tidegate/streams";
 
 export interface FilterFlags {
@@ -7,6 +7,10 @@ export interface FilterFlags {
   readonly group?: string;
   readonly type?: string;
   readonly error?: string;
+  readonly signature?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly text?: string;
 }
 
 export function withFilter(command: Command): Command {
@@ -14,7 +18,11 @@ export function withFilter(command: Command): Command {
     .option("--topic <topic>", "only of this topic")
     .option("--group <group>", "only failed in this group")
     .option("--type <type>", "only messages of this type")
-    .option("--error <code>", "only with this error code");
+    .option("--error <code>", "only with this error code")
+    .option("--signature <signature>", "only this kind of failure, as dlq groups names it")
+    .option("--from <time>", "died since: 2026-01-31T08:00, or 30m, 12h, 7d for so long ago", time)
+    .option("--to <time>", "died until", time)
+    .option("--text <text>", "part of the error message or of the data; looks at each letter");
 }
 
 export function filterOf(flags: FilterFlags): DeadLetterFilter {
@@ -23,5 +31,22 @@ export function filterOf(flags: FilterFlags): DeadLetterFilter {
     ...(flags.group === undefined ? {} : { group: flags.group }),
     ...(flags.type === undefined ? {} : { eventType: flags.type }),
     ...(flags.error === undefined ? {} : { errorCode: flags.error }),
+    ...(flags.signature === undefined ? {} : { signature: flags.signature }),
+    ...(flags.from === undefined ? {} : { from: flags.from }),
+    ...(flags.to === undefined ? {} : { to: flags.to }),
+    ...(flags.text === undefined ? {} : { text: flags.text }),
   };
+}
+
+// Private
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Unix milliseconds. */
+function time(text: string): number {
+  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount !== undefined) return Date.now() - Number(amount) * (UNITS[unit] ?? 0);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : /^\d{12,14}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new InvalidArgumentError("It must be a date such as 2026-01-31T08:00, or 30m, 12h, 7d for so long ago.");
 }

@@ -1,10 +1,13 @@
 /** `tidegate dlq`: messages whose attempts all failed. Look at them, send them back, or throw them away. */
+import { once } from "node:events";
 import { Command } from "commander";
-import { TidegateError, type DeadLetter, type DeadLetterGroup } from "@tidegate/streams";
+import type { DeadLetter, DeadLetterGroup, DeadLetterPage, Tide } from "@tidegate/streams";
 import { acts } from "./dlq-acts.ts";
+import { editCommand } from "./dlq-edit.ts";
+import { letterOf } from "./dlq-letter.ts";
 import { filterOf, withFilter, type FilterFlags } from "./dlq-filter.ts";
 import { wholeNumber } from "./numbers.ts";
-import { ago, count, facts, line, printJson, printable, table, type Column } from "./output.ts";
+import { ago, count, counted, facts, line, printJson, printable, table, type Column } from "./output.ts";
 import { openTide, settingsOf } from "./session.ts";
 
 export function dlqCommand(): Command {
@@ -15,6 +18,8 @@ export function dlqCommand(): Command {
   withFilter(dlq.command("groups").description("The same failures together, most frequent first.")).action(groups);
   dlq.command("show").description("One dead letter with its attempts.").argument("<id>").action(show);
   acts(dlq);
+  editCommand(dlq);
+  withFilter(dlq.command("export").description("Write dead letters as NDJSON, one a line, oldest first.")).action(exportAll);
   return dlq;
 }
 
@@ -36,17 +41,41 @@ const FAILURE_COLUMNS: readonly Column<DeadLetterGroup>[] = [
   { title: "GROUP", value: (group) => group.group },
   { title: "TYPE", value: (group) => group.eventType },
   { title: "LAST", value: (group) => ago(group.lastAt) },
+  { title: "SIGNATURE", value: (group) => group.signature },
   { title: "ERROR", value: (group) => `${group.errorCode}: ${group.errorMessage}` },
 ];
 
 async function list(flags: FilterFlags & { limit: number }, command: Command): Promise<void> {
   const settings = settingsOf(command);
   await using tide = await openTide(settings);
-  const { items, total, next } = await tide.deadLetters.list({ ...filterOf(flags), limit: flags.limit });
+  const { items, total, next } = await upTo(tide, flags);
   if (settings.json) return items.forEach(printJson);
   if (items.length === 0) return line(total === 0 ? "No dead letters." : `None of the ${count(total)} dead letters matches.`);
   table(items, LETTER_COLUMNS);
   if (next !== null && process.stdout.isTTY) line(`There are more (${count(total)} in all): --limit ${flags.limit * 10}`);
+}
+
+/** The library answers at most 1,000 at once. */
+async function upTo(tide: Tide, flags: FilterFlags & { limit: number }): Promise<DeadLetterPage> {
+  const filter = filterOf(flags);
+  let page = await tide.deadLetters.list({ ...filter, limit: flags.limit });
+  const items = [...page.items];
+  while (page.next !== null && items.length < flags.limit) {
+    page = await tide.deadLetters.list({ ...filter, limit: flags.limit - items.length, cursor: page.next });
+    items.push(...page.items);
+  }
+  return { ...page, items };
+}
+
+async function exportAll(flags: FilterFlags, command: Command): Promise<void> {
+  await using tide = await openTide(settingsOf(command));
+  let written = 0;
+  for await (const letter of tide.deadLetters.iterate(filterOf(flags))) {
+    // A slow reader of the pipe must not fill this process' memory.
+    if (!process.stdout.write(`${JSON.stringify(letter)}\n`)) await once(process.stdout, "drain");
+    written++;
+  }
+  if (!process.stdout.isTTY && process.stderr.isTTY) process.stderr.write(`${counted(written, "dead letter")} written.\n`);
 }
 
 async function groups(flags: FilterFlags, command: Command): Promise<void> {
@@ -61,11 +90,7 @@ async function groups(flags: FilterFlags, command: Command): Promise<void> {
 async function show(id: string, _: unknown, command: Command): Promise<void> {
   const settings = settingsOf(command);
   await using tide = await openTide(settings);
-  const letter = await tide.deadLetters.get(id);
-  if (letter === null)
-    throw new TidegateError("UNKNOWN_DEAD_LETTER", `There is no dead letter ${id}.`, {
-      hint: "It may have been replayed or discarded. See: tidegate dlq ls",
-    });
+  const letter = await letterOf(tide, id);
   if (settings.json) return printJson(letter);
   page(letter);
 }
@@ -84,5 +109,5 @@ function page(letter: DeadLetter): void {
   for (const { attempt, at, consumer, error } of letter.attempts)
     line(printable(`  attempt ${attempt}  ${new Date(at).toISOString()}  ${consumer}  ${error}`));
   line(printable(JSON.stringify(letter.message?.data ?? letter.raw, null, 2), "\n"));
-  if (process.stdout.isTTY) line(`Send it back: tidegate dlq replay ${letter.id}`);
+  if (process.stdout.isTTY) line(`Send it back: tidegate dlq replay ${letter.id}; mended: tidegate dlq edit ${letter.id}`);
 }

@@ -1,6 +1,6 @@
 /** `tidegate group`: who reads a topic, where they stand, and moving them. */
 import { Command } from "commander";
-import type { ConsumerInfo, PendingEntry, Tide, WaitingRetry } from "@tidegate/streams";
+import type { ConsumerInfo, GroupInfo, PendingEntry, SeekResult, Tide, WaitingRetry } from "@tidegate/streams";
 import { confirm } from "./confirm.ts";
 import { GROUP_COLUMNS } from "./group-columns.ts";
 import { requireGroup, requireTopic } from "./names.ts";
@@ -8,7 +8,7 @@ import { position } from "./numbers.ts";
 import { ago, counted, duration, line, paint, printJson, table, type Column } from "./output.ts";
 import { openTide, settingsOf, type Settings } from "./session.ts";
 
-const POSITION = "beginning, now, an entry id, or a date such as 2026-01-31T08:00";
+const POSITION = "beginning, now, an entry id (what comes after it is next), or a date such as 2026-01-31T08:00";
 
 export function groupCommand(): Command {
   const group = new Command("group").description("Consumer groups: each gets every message of its topic once.");
@@ -32,7 +32,22 @@ export function groupCommand(): Command {
     .argument("<topic>")
     .argument("<group>")
     .argument("<position>", POSITION)
+    .option("-y, --yes", "do not ask")
     .action(seek);
+  group
+    .command("reset")
+    .description("Deliver everything the topic still has to this group again, with fresh attempts.")
+    .argument("<topic>")
+    .argument("<group>")
+    .option("-y, --yes", "do not ask")
+    .action(reset);
+  group
+    .command("release")
+    .description("Let retention remove what this group has not read, until it is heard of again.")
+    .argument("<topic>")
+    .argument("<group>")
+    .option("-y, --yes", "do not ask")
+    .action(release);
   group
     .command("rm")
     .description("Remove a group with its position and waiting retries. The messages stay.")
@@ -104,22 +119,64 @@ async function create(topic: string, group: string, flags: { from: string }, com
   });
 }
 
-async function seek(topic: string, group: string, to: string, _: unknown, command: Command): Promise<void> {
+interface Sure {
+  readonly yes?: boolean;
+}
+
+async function seek(topic: string, group: string, to: string, flags: Sure, command: Command): Promise<void> {
   await change(command, topic, async (tide) => {
-    await requireGroup(tide, topic, group);
-    await tide.groups.seek(topic, group, position(to));
-    return [{ topic, group, position: to }, `group ${group} on ${topic} goes on from ${to}`];
+    const info = await requireGroup(tide, topic, group);
+    if (isPosition(to) && info.pending + info.retrying > 0)
+      await confirm(`move the group ${group} of ${topic} to ${to} and give up ${heldBy(info)}`, flags.yes);
+    const result = await tide.groups.seek(topic, group, position(to));
+    return [{ topic, group, position: to, ...result }, `group ${group} on ${topic} goes on from ${to}${gaveUp(result)}`];
   });
 }
 
-async function remove(topic: string, group: string, flags: { yes?: boolean }, command: Command): Promise<void> {
+async function reset(topic: string, group: string, flags: Sure, command: Command): Promise<void> {
   await change(command, topic, async (tide) => {
     const info = await requireGroup(tide, topic, group);
-    const held = `${counted(info.pending, "message")} in work and ${counted(info.retrying, "message")} waiting for a retry`;
-    await confirm(`remove the group ${group} from ${topic}, with ${held}`, flags.yes);
+    const { length } = await tide.streamInfo(topic);
+    await confirm(`deliver ${counted(length, "message")} of ${topic} to the group ${group} again and give up ${heldBy(info)}`, flags.yes);
+    const result = await tide.groups.reset(topic, group);
+    return [{ topic, group, ...result }, `group ${group} on ${topic} begins anew${gaveUp(result)}`];
+  });
+}
+
+async function release(topic: string, group: string, flags: Sure, command: Command): Promise<void> {
+  await change(command, topic, async (tide) => {
+    const info = await requireGroup(tide, topic, group);
+    const unread = info.lag + info.pending;
+    if (unread > 0)
+      await confirm(`let retention remove ${counted(unread, "message")} that the group ${group} of ${topic} still needs`, flags.yes);
+    await tide.groups.release(topic, group);
+    return [{ topic, group, released: true }, `group ${group} on ${topic} holds nothing back until it is heard of again`];
+  });
+}
+
+async function remove(topic: string, group: string, flags: Sure, command: Command): Promise<void> {
+  await change(command, topic, async (tide) => {
+    const info = await requireGroup(tide, topic, group);
+    const running =
+      info.consumers.length === 0 ? "" : `; its ${counted(info.consumers.length, "consumer")} would make it again if still running`;
+    await confirm(`remove the group ${group} from ${topic}, with ${heldBy(info)}${running}`, flags.yes);
     const { removed } = await tide.groups.remove(topic, group);
     return [{ topic, group, removed }, removed ? `removed group ${group} from ${topic}` : `group ${group} was gone already`];
   });
+}
+
+function heldBy(info: GroupInfo): string {
+  return `${counted(info.pending, "message")} in work and ${counted(info.retrying, "message")} waiting for a retry`;
+}
+
+function gaveUp({ released, dropped }: SeekResult): string {
+  if (released + dropped === 0) return "";
+  return `; gave up ${counted(released, "message")} in work and ${counted(dropped, "message")} waiting for a retry`;
+}
+
+/** Nobody is asked about a move that the library will refuse. */
+function isPosition(text: string): boolean {
+  return position(text) instanceof Date || /^(beginning|now|\d+(-\d+)?)$/.test(text);
 }
 
 /** The frame of every act: connect, check the topic, do it, say it in words or as an object. */

@@ -54,8 +54,14 @@ export const NOUNS: readonly Noun[] = [
   {
     name: "dlq",
     section: MESSAGES,
-    summary: "dead letters: list, show, replay, discard",
+    summary: "dead letters: list, show, edit, replay, discard, export",
     load: async () => (await import("./dlq.ts")).dlqCommand(),
+  },
+  {
+    name: "job",
+    section: MESSAGES,
+    summary: "replays in the background: list, show, cancel",
+    load: async () => (await import("./job.ts")).jobCommand(),
   },
   { name: "topic", section: INSPECT, summary: "list topics, show one", load: async () => (await import("./topic.ts")).topicCommand() },
   {

@@ -1,6 +1,6 @@
-/** `tidegate topic`: which topics there are, and one of them in full. */
-import { Command } from "commander";
-import type { GroupInfo, LaneInfo, StreamInfo } from "@tidegate/streams";
+/** `tidegate topic`: which topics there are, one of them in full, and how one is stored. */
+import { Command, Option } from "commander";
+import type { GroupInfo, LaneInfo, StreamInfo, TopicSettings } from "@tidegate/streams";
 import type { StreamSummary, TopicsAnswer } from "../contract.ts";
 import { GROUP_COLUMNS } from "./group-columns.ts";
 import { requireTopic } from "./names.ts";
@@ -13,6 +13,16 @@ export function topicCommand(): Command {
   const topic = new Command("topic").description("Topics: the streams that messages are published to.");
   topic.command("ls").description("List all topics.").action(list);
   topic.command("show").description("One topic: its lanes and groups.").argument("<topic>").action(show);
+  topic
+    .command("config")
+    .description("How a topic is stored: shown, or changed for all programs.")
+    .argument("<topic>")
+    .option("--lanes", "a stream for each priority; urgent messages overtake")
+    .option("--no-lanes", "one stream, for topics that other programs read; priority is then only a field")
+    .addOption(
+      new Option("--wire <form>", "full writes every field of a message, compact leaves out defaults").choices(["compact", "full"]),
+    )
+    .action(config);
   return topic;
 }
 
@@ -81,4 +91,19 @@ async function show(topic: string, _: unknown, command: Command): Promise<void> 
 function topicDetail(info: StreamInfo): StreamSummary & { topic: string; lanes: readonly LaneInfo[] } {
   const { topic, stream, length, entriesAdded, firstEntry, lastEntry, lanes, groups } = info;
   return { topic, stream, length, entries_added: entriesAdded, first_entry: firstEntry, last_entry: lastEntry, lanes, groups: [...groups] };
+}
+
+/** A topic may be configured before its first message, so it need not exist. */
+async function config(topic: string, change: Partial<TopicSettings>, command: Command): Promise<void> {
+  const settings = settingsOf(command);
+  await using tide = await openTide(settings);
+  const changes = Object.keys(change).length > 0;
+  const now = changes ? await tide.configure(topic, change) : await tide.settings(topic);
+  if (settings.json) return printJson({ topic, ...now });
+  facts([
+    ["topic", topic],
+    ["lanes", now.lanes ? "one for each priority" : "none: one stream, priority is a field"],
+    ["wire", now.wire],
+  ]);
+  if (changes) line("Programs that are connected notice within a minute; consumers read new lanes from their next start on.");
 }

@@ -5,12 +5,22 @@ import { isAlive } from "../supervisor/processes.ts";
 import { fail, type CheckResult, type MachineCheck, type MachineFacts, type RedisCheck, type RedisFacts } from "./check.ts";
 import { groupLanes } from "./groups.ts";
 import { diskSpace, nodeVersion, openFiles } from "./machine.ts";
-import { appendOnlyFile, clock, delayedSyncs, evictionPolicy, lastWrite, memory, serverVersion } from "./redis.ts";
+import { abilities, appendOnlyFile, clock, delayedSyncs, evictionPolicy, lastWrite, memory, serverVersion } from "./redis.ts";
 import { roundTrip } from "./round-trip.ts";
 import { consolePort, instanceFile, redisPort } from "./running.ts";
 
 const MACHINE: readonly MachineCheck[] = [nodeVersion, openFiles, diskSpace, instanceFile, consolePort, redisPort];
-const REDIS: readonly RedisCheck[] = [serverVersion, evictionPolicy, memory, appendOnlyFile, lastWrite, delayedSyncs, clock, groupLanes];
+const REDIS: readonly RedisCheck[] = [
+  serverVersion,
+  abilities,
+  evictionPolicy,
+  memory,
+  appendOnlyFile,
+  lastWrite,
+  delayedSyncs,
+  clock,
+  groupLanes,
+];
 
 /** `open` connects to Redis; where it cannot, one failed check stands for all that need it. */
 export async function* examine(open: () => Promise<Tide>, deep: boolean): AsyncGenerator<CheckResult> {

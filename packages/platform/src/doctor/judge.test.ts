@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Tide } from "@tidegate/streams";
 import type { CheckResult, RedisCheck } from "./check.ts";
 import { judgeDisk, judgeNode, judgeOpenFiles } from "./machine.ts";
-import { appendOnlyFile, clock, delayedSyncs, evictionPolicy, lastWrite, memory, serverVersion } from "./redis.ts";
+import { abilities, appendOnlyFile, clock, delayedSyncs, evictionPolicy, lastWrite, memory, serverVersion } from "./redis.ts";
 
 const GIGABYTE = 1024 ** 3;
 const tide = { address: "redis://127.0.0.1:6379" } as Tide;
@@ -41,5 +41,15 @@ for (const [name, result, status] of TABLE) {
     const found = result();
     assert.equal(found.status, status, found.found);
     assert.equal(found.fix === undefined, status === "ok");
+  });
+}
+
+for (const [role, status] of [
+  ["primary", "ok"],
+  ["replica", "fail"],
+] as const) {
+  test(`a ${role} is ${status}`, async () => {
+    const asked = { capabilities: () => Promise.resolve({ server: "redis", version: "7.0.15", role, commands: [] }) } as unknown as Tide;
+    assert.equal((await abilities({ tide: asked, info: {}, asked: 0, answered: 0 })).status, status);
   });
 }

@@ -11,6 +11,14 @@ export const serverVersion: RedisCheck = ({ info, tide }) => {
   return fail("redis", `${found}, too old`, "Install Redis 7.0 or newer, or Valkey: apt-get install redis-server");
 };
 
+/** Newer commands are shown because some options are worth more with them. */
+export const abilities: RedisCheck = async ({ tide }) => {
+  const { role, commands } = await tide.capabilities();
+  if (role === "replica")
+    return fail("abilities", "a replica: it refuses every write", "Connect to the primary, or name the sentinels: redis+sentinel://…");
+  return ok("abilities", `primary, ${commands.length === 0 ? "none of the newer commands" : `with ${commands.join(", ")}`}`);
+};
+
 export const evictionPolicy: RedisCheck = ({ info }) => {
   const policy = info["maxmemory_policy"] ?? "unknown";
   if (policy === "noeviction") return ok("eviction", "noeviction");

@@ -73,7 +73,7 @@ export class RedisView implements Component {
 
   status(): OrchestratorStatus["redis"] {
     const health = this.#streams.peek()?.health();
-    const address = health?.address ?? this.#place.url.replace(/\/\/[^@/]*@/, "//");
+    const address = health?.address ?? this.#place.url.replace(/\/\/.*@/, "//").replace(/\?.*/, "");
     return { address, connected: health?.connected ?? false, round_trip_ms: health?.roundTrip ?? null, embedded: this.#place.embedded };
   }
 }

@@ -17,7 +17,7 @@ export interface Call<P, Q, B> {
 }
 
 export interface RouteSpec<P, Q, B, A> {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly summary: string;

@@ -5,6 +5,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { docsRoutes } from "./docs.ts";
 import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
+import { jobRoutes } from "./jobs.ts";
 import { liveRoutes } from "./live.ts";
 import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -31,6 +32,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...groupRoutes(tide),
     ...messageRoutes(tide),
     ...deadLetterRoutes(tide),
+    ...jobRoutes(tide),
     ...sessionRoutes(deps),
     ...liveRoutes(),
   ];

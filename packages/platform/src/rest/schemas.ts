@@ -154,6 +154,32 @@ export const deadLetterGroup: z.ZodType<contract.DeadLetterGroup> = z.object({
   lastAt: millis,
 });
 
+export const replayJob: z.ZodType<contract.ReplayJob> = z.object({
+  id: z.string(),
+  filter: z
+    .object({
+      topic: z.exactOptional(z.string()),
+      group: z.exactOptional(z.string()),
+      eventType: z.exactOptional(z.string()),
+      errorCode: z.exactOptional(z.string()),
+      signature: z.exactOptional(z.string()),
+      from: z.exactOptional(millis),
+      to: z.exactOptional(millis),
+      text: z.exactOptional(z.string()),
+      ids: z.exactOptional(z.array(z.string())),
+    })
+    .describe("What it replays; an empty object is everything."),
+  rate: z.number().describe("Letters a second; 0 for as fast as it goes."),
+  state: z.enum(["running", "done", "cancelled", "failed"]),
+  total: z.number().describe("Letters that matched when it began."),
+  replayed: z.number(),
+  skipped: z.number().describe("Gone before their turn."),
+  startedAt: millis,
+  updatedAt: millis,
+  finishedAt: millis.nullable(),
+  error: z.string().nullable(),
+});
+
 export const problem: z.ZodType<contract.Problem> = z.object({
   type: z.string(),
   title: z.string(),
@@ -171,6 +197,7 @@ export const named: Readonly<Record<string, z.ZodType>> = {
   StreamSummary: streamSummary,
   DeadLetter: deadLetter,
   DeadLetterGroup: deadLetterGroup,
+  ReplayJob: replayJob,
   Component: component,
   Problem: problem,
 };

@@ -218,8 +218,13 @@ export class Supervisor {
 // Private
 
 function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return url.replace(/\/\/[^@/]*@/, "//");
+  // A list of sentinels is no URL to this parser.
+  if (!URL.canParse(url)) {
+    const open = url.replace(/\/\/([^:@/]*)(:.*)?@/, (_all, user: string) => (user === "" ? "//" : `//${user}@`));
+    return open.replace(/([?&])sentinelPassword=[^&]*&?/, "$1").replace(/[?&]$/, "");
+  }
   const parsed = new URL(url);
   parsed.password = "";
+  parsed.searchParams.delete("sentinelPassword");
   return parsed.href;
 }

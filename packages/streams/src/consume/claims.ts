@@ -1,8 +1,6 @@
 /**
- * Everything we hold, and the two loops that keep it ours or take over what others left:
- * - heartbeat, every third of the lease: extends what we held for a while; what is not ours any more is marked lost;
- * - sweep, every two seconds at most: claims what nobody has touched for a lease, and hands back what Redis counts as ours
- *   although its reply never reached us (connection cut while reading).
+ * Everything we hold, and the loop that takes over what others left: every two seconds at most it claims what nobody has
+ * touched for a lease. Hands back what is not started, and what Redis counts as ours although its reply never reached us.
  */
 import type { Notice } from "../tide.ts";
 import type { Clock } from "../clock.ts";
@@ -22,84 +20,81 @@ export interface ClaimsDeps {
   readonly clock: Clock;
 }
 
-/** Entries in one heartbeat or release call. */
+/** Entries in one call. */
 const CHUNK = 256;
 
 export class Claims {
   readonly #deps: ClaimsDeps;
-  /** Per source, by entry id. */
-  readonly #held: ReadonlyMap<Source, Map<string, Delivery>>;
-  readonly #heartbeat: Loop;
+  /**
+   * Not a Set: tables it has outgrown would keep thousands of settled messages alive through each young collection, which
+   * cost more time than all the rest of consuming.
+   */
+  readonly #held: Delivery[] = [];
   readonly #sweep: Loop;
 
   constructor(deps: ClaimsDeps) {
     this.#deps = deps;
-    this.#held = new Map(deps.sources.map((source) => [source, new Map<string, Delivery>()]));
-    this.#heartbeat = new Loop("heartbeat", () => this.#extendAll(), deps);
     this.#sweep = new Loop("claim", () => this.#sweepAll(), deps);
   }
 
   start(): void {
-    this.#heartbeat.start();
     this.#sweep.start();
   }
 
-  async stopClaiming(): Promise<void> {
+  async stop(): Promise<void> {
     await this.#sweep.stop();
   }
 
-  async stop(): Promise<void> {
-    await Promise.all([this.#heartbeat.stop(), this.#sweep.stop()]);
-  }
-
   hold(delivery: Delivery): void {
-    this.#held.get(delivery.source)?.set(delivery.id, delivery);
+    delivery.slot = this.#held.push(delivery) - 1;
   }
 
   drop(delivery: Delivery): void {
-    const held = this.#held.get(delivery.source);
-    if (held?.get(delivery.id) === delivery) held.delete(delivery.id);
+    if (delivery.slot === -1) return;
+    const last = this.#held.pop();
+    if (last !== undefined && last !== delivery) {
+      this.#held[delivery.slot] = last;
+      last.slot = delivery.slot;
+    }
+    delivery.slot = -1;
   }
 
+  /** A copy: who goes through it may drop. */
   all(): Delivery[] {
-    return [...this.#held.values()].flatMap((held) => [...held.values()]);
+    return this.#held.slice();
+  }
+
+  /** Renews what was last renewed before `due`; what is not ours any more is dropped and marked lost. */
+  async extend(due: number): Promise<void> {
+    const old = this.all().filter((delivery) => delivery.outcome === null && delivery.renewedAt < due);
+    for (const [source, consumer, chunk] of calls(old)) {
+      const [asked, counts] = [this.#deps.clock.now(), chunk.map(({ count }) => count)];
+      const lost = await this.#deps.store.extend(source, consumer, chunk);
+      // A fence that changed while we asked is one our own sweep brought.
+      for (const [index, delivery] of chunk.entries()) if (delivery.count === counts[index]) this.#extended(delivery, lost, asked);
+    }
   }
 
   /** Hands entries back at once, the delivery not counted. */
   async release(deliveries: readonly Delivery[]): Promise<void> {
-    for (const [source, group] of Map.groupBy(deliveries, (delivery) => delivery.source)) {
-      for (const [consumer, mine] of Map.groupBy(group, (delivery) => delivery.consumer)) {
-        for (const chunk of chunks(mine)) await this.#deps.store.release(source, consumer, chunk);
-      }
-    }
+    for (const [source, consumer, chunk] of calls(deliveries)) await this.#deps.store.release(source, consumer, chunk);
   }
 
   /** After a cut connection: what Redis gave us while we were not listening goes back. */
   async handBackUnseen(consumer: string): Promise<void> {
     for (const source of this.#deps.sources) {
       const pending = await this.#deps.store.pendingOf(source, consumer);
-      const unseen = pending.filter(({ id }) => this.#held.get(source)?.has(id) !== true);
-      for (const chunk of chunks(unseen)) await this.#deps.store.release(source, consumer, chunk);
+      const seen = new Set(this.all().flatMap((delivery) => (delivery.source === source ? [delivery.id] : [])));
+      const unseen = pending.filter(({ id }) => !seen.has(id));
+      for (let at = 0; at < unseen.length; at += CHUNK) await this.#deps.store.release(source, consumer, unseen.slice(at, at + CHUNK));
     }
   }
 
   // Private
 
-  async #extendAll(): Promise<number> {
-    const { lease, store, clock } = this.#deps;
-    const due = clock.now() - lease / 6;
-    const old = this.all().filter((delivery) => delivery.outcome === null && delivery.heldSince < due);
-    for (const [source, group] of Map.groupBy(old, (delivery) => delivery.source)) {
-      for (const [consumer, mine] of Map.groupBy(group, (delivery) => delivery.consumer)) {
-        for (const chunk of chunks(mine)) this.#lose(chunk, await store.extend(source, consumer, chunk));
-      }
-    }
-    return lease / 3;
-  }
-
-  #lose(deliveries: readonly Delivery[], lost: ReadonlySet<string>): void {
-    for (const delivery of deliveries) {
-      if (!lost.has(delivery.id) || delivery.outcome !== null) continue;
+  #extended(delivery: Delivery, lost: ReadonlySet<string>, at: number): void {
+    if (!lost.has(delivery.id)) delivery.renewedAt = at;
+    else if (delivery.outcome === null) {
       this.drop(delivery);
       delivery.settle("lost");
     }
@@ -108,8 +103,9 @@ export class Claims {
   async #sweepAll(): Promise<number> {
     const { store, sources, lease, batch, notice } = this.#deps;
     for (const source of sources) {
-      const room = batch - source.buffer.length;
+      const room = Math.min(CHUNK, batch - source.buffer.length);
       if (room <= 0) continue;
+      const asked = this.#deps.clock.now();
       const { deliveries, vanished } = await store.claim(source, this.#deps.consumer(), lease, room);
       if (vanished > 0)
         notice({
@@ -117,20 +113,29 @@ export class Claims {
           code: "entries_vanished",
           message: `${vanished} pending entries of ${source.key} no longer exist; somebody trimmed the stream.`,
         });
-      this.#deps.onClaimed(deliveries.filter((delivery) => !this.#isAlreadyHeld(delivery)));
+      for (const delivery of deliveries) delivery.renewedAt = asked;
+      if (deliveries.length > 0) this.#deps.onClaimed(this.#strangers(source, deliveries));
     }
     return Math.min(2_000, lease / 3);
   }
 
-  /** A lease of our own that ran out while Redis was away: keep the running handler, take over the new fence. */
-  #isAlreadyHeld(claimed: Delivery): boolean {
-    const held = this.#held.get(claimed.source)?.get(claimed.id);
-    if (held === undefined || held.outcome !== null || held.consumer !== claimed.consumer) return false;
-    held.count = claimed.count;
-    return true;
+  /** Without those whose lease of our own had run out: what we hold goes on under the new fence. */
+  #strangers(source: Source, claimed: readonly Delivery[]): Delivery[] {
+    const ours = new Map(this.all().flatMap((delivery) => (delivery.source === source ? [[delivery.id, delivery] as const] : [])));
+    return claimed.filter((delivery) => {
+      const held = ours.get(delivery.id);
+      if (held === undefined || held.outcome !== null || held.consumer !== delivery.consumer) return true;
+      held.reclaimed(delivery);
+      return false;
+    });
   }
 }
 
-function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += CHUNK) yield items.slice(at, at + CHUNK);
+/** One call is about one source and one consumer name. */
+function* calls(deliveries: readonly Delivery[]): Generator<readonly [Source, string, Delivery[]]> {
+  for (const [source, group] of Map.groupBy(deliveries, (delivery) => delivery.source)) {
+    for (const [consumer, mine] of Map.groupBy(group, (delivery) => delivery.consumer)) {
+      for (let at = 0; at < mine.length; at += CHUNK) yield [source, consumer, mine.slice(at, at + CHUNK)];
+    }
+  }
 }

@@ -5,24 +5,20 @@
  */
 import { randomBytes } from "node:crypto";
 import { TidegateError } from "../errors.ts";
-import { isMarker } from "../message/codec.ts";
-import type { Message } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
-import { Loop } from "../duties/loop.ts";
 import { pause, type Clock } from "../clock.ts";
 import type { Consumer, ConsumerStats, Settlement } from "../consuming.ts";
 import type { Notice } from "../tide.ts";
 import { Acks } from "./acks.ts";
 import { Claims } from "./claims.ts";
 import type { Delivery, Source } from "./delivery.ts";
+import { Dispatcher, type Work } from "./dispatcher.ts";
 import type { GroupStore } from "./group-store.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Promoter } from "./promoter.ts";
 import { Reader } from "./reader.ts";
-import { ACK, type Verdict } from "./retry-policy.ts";
+import type { Verdict } from "./retry-policy.ts";
 import { Settler } from "./settler.ts";
-import { takeNext } from "./source.ts";
-
-/** What is done with one message; never rejects. */
-export type Work = (delivery: Delivery, message: Message) => Promise<Verdict> | Verdict;
 
 export interface ConsumerDeps {
   readonly store: GroupStore;
@@ -54,51 +50,39 @@ export class GroupConsumer implements Consumer {
   readonly #acks: Acks;
   readonly #settler: Settler;
   readonly #claims: Claims;
+  readonly #heartbeat: Heartbeat;
+  readonly #dispatcher: Dispatcher;
   readonly #reader: Reader;
   readonly #readerLink: Link;
-  readonly #promoters: readonly Loop[];
-  readonly #running = new Set<Delivery>();
+  readonly #promoters: ReadonlyMap<string, Promoter>;
   readonly #counts = { acked: 0, retried: 0, deadLettered: 0, lost: 0 };
   readonly #session = randomBytes(5).toString("hex");
   #epoch = 0;
   #readerId = 0;
+  #tidied: Promise<void> = Promise.resolve();
   #stopping = false;
   #aborted = false;
   #stopped: Promise<void> | undefined;
-  #idle: (() => void) | undefined;
   #end!: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(deps: ConsumerDeps) {
     this.#deps = deps;
     this.closed = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
     this.closed.catch(() => {});
-    const { store, sources, lease, batch, notice, clock } = deps;
-    const consumer = (): string => this.name;
+    const { store, topics, clock, notice } = deps;
     this.#acks = new Acks(store, clock, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
-    this.#claims = new Claims({ store, sources, lease, batch, consumer, onClaimed: (claimed) => this.#receive(claimed), notice, clock });
+    this.#claims = new Claims({ ...deps, consumer: () => this.name, onClaimed: (claimed) => this.#receive(claimed, true) });
+    this.#heartbeat = new Heartbeat({ ...deps, claims: this.#claims });
+    this.#promoters = new Map(topics.map((topic) => [topic, new Promoter({ store, topic, clock, notice })]));
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
-    this.#settler = new Settler({
-      store,
-      clock,
-      finish: (delivery, outcome, error) => this.#finish(delivery, outcome, error),
-      release: (delivery) => this.#release(delivery),
-      retryStored: (topic) => this.#promoters[deps.topics.indexOf(topic)]?.wake(),
-      failed: (error) => this.#fail(error),
-      stopping: () => this.#stopping,
+    this.#settler = this.#buildSettler();
+    this.#reader = this.#buildReader();
+    this.#dispatcher = new Dispatcher({
+      ...deps,
+      taken: (source) => this.#reader.madeRoom(source),
+      verify: () => this.#heartbeat.verify(),
+      settle: (delivery, verdict) => this.#settle(delivery, verdict),
     });
-    this.#reader = new Reader({
-      link: this.#readerLink,
-      group: store.group,
-      sources,
-      batch,
-      clock,
-      consumer,
-      unblock: () => store.unblock(this.#readerId),
-      onDeliveries: (deliveries) => this.#receive(deliveries),
-      regroup: () => this.#regroup(),
-      onFatal: (error) => this.#fail(error),
-    });
-    this.#promoters = deps.topics.map((topic) => new Loop(`promote ${topic}`, () => this.#promote(topic), deps));
   }
 
   get name(): string {
@@ -115,16 +99,18 @@ export class GroupConsumer implements Consumer {
 
   stats(): ConsumerStats {
     const buffered = this.#deps.sources.reduce((sum, source) => sum + source.buffer.length, 0);
-    return { ...this.#counts, stalls: 0, running: this.#running.size, buffered, sinceLastRead: this.#reader.sinceLastRead };
+    const [running, { stalls }, { sinceLastRead }] = [this.#dispatcher.running, this.#heartbeat, this.#reader];
+    return { ...this.#counts, stalls, running, buffered, sinceLastRead };
   }
 
   /** Resolves once groups exist and the first read is on its way. */
   async start(): Promise<void> {
     for (const topic of this.#deps.topics) await this.#deps.store.ensure(topic, this.#deps.start).then((made) => this.#report(topic, made));
     await this.#readerLink.whenUp(10_000);
+    this.#heartbeat.start();
     this.#reader.start();
     this.#claims.start();
-    for (const promoter of this.#promoters) promoter.start();
+    for (const promoter of this.#promoters.values()) promoter.start();
   }
 
   stop(options: { deadline?: number } = {}): Promise<void> {
@@ -135,57 +121,50 @@ export class GroupConsumer implements Consumer {
     return this.stop();
   }
 
+  // Private: parts
+
+  #buildSettler(): Settler {
+    return new Settler({
+      ...this.#deps,
+      finish: (delivery, outcome, error) => this.#finish(delivery, outcome, error),
+      release: (delivery) => this.#release(delivery),
+      retryStored: (topic, delay) => this.#promoters.get(topic)?.due(delay),
+      failed: (error) => this.#fail(error),
+      stopping: () => this.#stopping,
+    });
+  }
+
+  #buildReader(): Reader {
+    const { store } = this.#deps;
+    return new Reader({
+      ...this.#deps,
+      link: this.#readerLink,
+      group: store.group,
+      consumer: () => this.name,
+      unblock: () => store.unblock(this.#readerId),
+      onDeliveries: (deliveries) => this.#receive(deliveries, false),
+      dispatch: () => this.#dispatcher.soon(),
+      receivedAt: () => this.#heartbeat.receivedAt(),
+      tidied: () => this.#tidied,
+      regroup: () => this.#regroup(),
+      onFatal: (error) => this.#fail(error),
+    });
+  }
+
   // Private: the way of a message
 
-  #receive(deliveries: readonly Delivery[]): void {
+  #receive(deliveries: readonly Delivery[], dispatch: boolean): void {
     for (const delivery of deliveries) {
       this.#claims.hold(delivery);
       delivery.source.buffer.push(delivery);
     }
-    this.#dispatch();
-  }
-
-  #dispatch(): void {
-    while (!this.#stopping && this.#running.size < this.#deps.concurrency) {
-      const delivery = takeNext(this.#deps.sources);
-      if (delivery === undefined) return;
-      this.#reader.madeRoom(delivery.source);
-      if (delivery.outcome === null) void this.#run(delivery);
-    }
-  }
-
-  async #run(delivery: Delivery): Promise<void> {
-    this.#running.add(delivery);
-    delivery.startedAt = this.#deps.clock.now();
-    const verdict = await this.#judge(delivery);
-    this.#running.delete(delivery);
-    if (delivery.outcome === null) this.#settle(delivery, verdict);
-    else if (delivery.outcome === "lost") this.#finish(delivery, "lost");
-    if (this.#stopping && this.#running.size === 0) this.#idle?.();
-    this.#dispatch();
-  }
-
-  #judge(delivery: Delivery): Promise<Verdict> | Verdict {
-    if (isMarker(delivery.fields)) return ACK;
-    let message: Message;
-    try {
-      message = delivery.decode();
-    } catch (error) {
-      return { kind: "dead", code: "UNDECODABLE", attempts: delivery.attempts(), error: error as Error };
-    }
-    if (delivery.crashes >= this.#deps.maxCrashes) return this.#crashed(delivery);
-    return this.#deps.work(delivery, message);
-  }
-
-  #crashed(delivery: Delivery): Verdict {
-    const error = new TidegateError("CRASHED", `${delivery.crashes} consumers vanished while they had this message.`, {
-      hint: "Mend the handler, then replay the dead letter.",
-    });
-    return { kind: "dead", code: "CRASHED", attempts: delivery.attempts(), error };
+    if (dispatch) this.#dispatcher.soon();
   }
 
   #settle(delivery: Delivery, verdict: Verdict): void {
-    if (verdict.kind === "ack") this.#acks.add(delivery);
+    if (delivery.outcome !== null) {
+      if (delivery.outcome === "lost") this.#finish(delivery, "lost");
+    } else if (verdict.kind === "ack") this.#acks.add(delivery);
     else if (this.#aborted) this.#settler.handBack(delivery);
     else this.#settler.move(delivery, verdict);
   }
@@ -209,22 +188,17 @@ export class GroupConsumer implements Consumer {
     const { onSettled } = this.#deps;
     if (onSettled === undefined || delivery.message === null) return;
     const duration = this.#deps.clock.now() - delivery.startedAt;
-    onSettled({ message: delivery.message, group: this.group, outcome, duration, ...(error === undefined ? {} : { error }) });
+    const settlement: Settlement = { message: delivery.message, group: this.group, outcome, duration };
+    onSettled(error === undefined ? settlement : { ...settlement, error });
   }
 
   // Private: upkeep
-
-  async #promote(topic: string): Promise<number> {
-    const { moved, nextIn } = await this.#deps.store.promote(topic, 256);
-    if (moved === 256) return 0;
-    return nextIn < 0 ? 1_000 : Math.min(nextIn, 1_000);
-  }
 
   #onReaderUp(clientId: number, again: boolean): void {
     this.#readerId = clientId;
     if (!again || this.#stopping) return;
     this.#deps.notice({ level: "info", code: "reconnected", message: `${this.name} reads again.` });
-    this.#claims.handBackUnseen(this.name).catch(() => {});
+    this.#tidied = this.#claims.handBackUnseen(this.name).catch(() => {});
   }
 
   /** The group was lost. Restore it, and begin a new session: nothing held under the old one is ours any more. */
@@ -255,16 +229,17 @@ export class GroupConsumer implements Consumer {
 
   async #stop(deadline: number): Promise<void> {
     this.#stopping = true;
+    this.#dispatcher.close();
     const end = this.#deps.clock.now() + deadline;
     const giveUp = this.#deps.clock.after(1_500, () => this.#readerLink.close());
-    await Promise.all([this.#reader.stop(), this.#claims.stopClaiming(), ...this.#promoters.map((promoter) => promoter.stop())]);
+    await Promise.all([this.#reader.stop(), this.#claims.stop(), ...[...this.#promoters.values()].map((promoter) => promoter.stop())]);
     giveUp();
     await this.#handBackBuffers();
     await this.#finishHandlers(end);
     const rest = this.#deps.clock.after(Math.max(1_000, end - this.#deps.clock.now()), () => this.#acks.abandon());
     await Promise.all([this.#acks.drain(), this.#settler.drain()]);
     rest();
-    await this.#claims.stop();
+    await this.#heartbeat.stop();
     this.#readerLink.close();
     await this.#leave();
     this.#deps.onClosed(this);
@@ -278,14 +253,15 @@ export class GroupConsumer implements Consumer {
   }
 
   async #finishHandlers(end: number): Promise<void> {
-    if (this.#running.size === 0) return;
-    const idle = new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#dispatcher.running === 0) return;
+    const idle = this.#dispatcher.idle();
     const limit = new AbortController();
     await Promise.race([idle, pause(this.#deps.clock, Math.max(0, end - this.#deps.clock.now()), limit.signal)]);
     limit.abort();
-    if (this.#running.size === 0) return;
+    if (this.#dispatcher.running === 0) return;
     this.#aborted = true;
-    for (const delivery of this.#running) delivery.abort(new TidegateError("CLOSED", "The consumer stops; its deadline has passed."));
+    for (const delivery of this.#claims.all())
+      if (delivery.running) delivery.abort(new TidegateError("CLOSED", "The consumer stops; its deadline has passed."));
     await Promise.race([idle, pause(this.#deps.clock, 1_000)]);
   }
 

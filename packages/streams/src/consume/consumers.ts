@@ -11,12 +11,13 @@ import { lanesOf, type TopicSettingsStore } from "../topics/settings.ts";
 import type { ConsumeOptions, Consumer, GroupOptions, Handler, MessagesOptions } from "../consuming.ts";
 import type { Notice } from "../tide.ts";
 import type { Publish } from "../publishing.ts";
-import { GroupConsumer, type Work } from "./consumer.ts";
+import { GroupConsumer } from "./consumer.ts";
+import type { Work } from "./dispatcher.ts";
 import { GroupStore } from "./group-store.ts";
 import { handling } from "./handle.ts";
 import { MessageIterator } from "./messages.ts";
 import { atLeast, groupOf, nameOf, topicsOf } from "./options.ts";
-import { resolveRetry, type RetryDefaults, type ResolvedRetry } from "./retry-policy.ts";
+import { resolveRetry, type RetryDefaults, type ResolvedRetry } from "./retry-rules.ts";
 import { sourcesOf } from "./source.ts";
 
 export interface ConsumersDeps {
@@ -65,7 +66,8 @@ export class Consumers {
     const prefetch = atLeast("prefetch", options.prefetch ?? 100, 1);
     const { clock, notice } = this.#deps;
     return new MessageIterator({
-      open: (work) => this.#start(names, group, options, work, prefetch, Math.min(256, Math.max(2, prefetch))),
+      // No slot is reserved: whoever collects `prefetch` messages before settling any must get them, whatever their lane.
+      open: (work) => this.#start(names, group, { ...options, reserve: 0 }, work, prefetch, Math.min(256, Math.max(2, prefetch))),
       contract,
       retry: this.#retry(options),
       warnAfter: atLeast("warnAfter", options.warnAfter ?? 60_000, 0),

@@ -33,9 +33,17 @@ export class Delivery {
   /** Deliveries of this entry, this one included. Changes when we reclaim it from ourselves. */
   count: number;
   readonly fields: Readonly<Record<string, string>>;
-  /** On the monotonic clock. */
+  /** When it reached us, on the monotonic clock. */
   readonly heldSince: number;
+  /** The last moment at which Redis certainly counted it as ours, on the monotonic clock. */
+  renewedAt: number;
   startedAt = 0;
+  /** A handler has it. */
+  running = false;
+  /** Its place among what is held; -1 when it is not. Owned by `Claims`. */
+  slot = -1;
+  /** Deliveries in `count` that were ours all along: our lease ran out, but we took it back ourselves. */
+  #own = 0;
   outcome: Settlement["outcome"] | null = null;
   message: Message | null = null;
   onSettled: ((outcome: Settlement["outcome"]) => void) | undefined;
@@ -48,6 +56,7 @@ export class Delivery {
     this.count = count;
     this.fields = fields;
     this.heldSince = heldSince;
+    this.renewedAt = heldSince;
   }
 
   /** Made only when somebody looks: most handlers never do. */
@@ -83,7 +92,14 @@ export class Delivery {
   }
 
   get crashes(): number {
-    return this.count - 1;
+    return this.count - 1 - this.#own;
+  }
+
+  /** Our own lease had run out, and our own sweep took the entry back: the fence is a new one, nobody crashed. */
+  reclaimed(by: Delivery): void {
+    this.#own += Math.max(0, by.count - this.count);
+    this.count = by.count;
+    this.renewedAt = by.renewedAt;
   }
 
   get failures(): number {

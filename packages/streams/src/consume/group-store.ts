@@ -4,21 +4,9 @@ import type { Keys } from "../keys.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, record } from "../redis/shapes.ts";
+import { DEAD_LETTER_FIELDS, kindOf } from "../dead-letters/kind.ts";
 import { PRIORITIES, type AttemptRecord, type Priority } from "../message/message.ts";
 import { Delivery, type Source } from "./delivery.ts";
-
-/** Names `dead-letter.lua` adds to the raw fields, and `replay.lua` takes away again. */
-export const DEAD_LETTER_FIELDS = [
-  "original_stream",
-  "original_id",
-  "group",
-  "consumer",
-  "status",
-  "error_code",
-  "error_message",
-  "error_stack",
-  "attempts",
-] as const;
 
 export interface GroupStoreDeps {
   readonly link: Link;
@@ -29,6 +17,24 @@ export interface GroupStoreDeps {
   /** Topic → the lanes it has. */
   readonly lanes: ReadonlyMap<string, readonly Priority[]>;
 }
+
+export interface Retry {
+  readonly delivery: Delivery;
+  /** Milliseconds from now. */
+  readonly delay: number;
+  /** JSON. */
+  readonly attempts: string;
+}
+
+/** `waits` for its time, `due` already and readable again, `lost` to somebody else, or `gone`: the entry itself no longer exists. */
+export type Postponement = "waits" | "due" | "lost" | "gone";
+
+const POSTPONED: ReadonlyMap<number, Postponement> = new Map([
+  [1, "waits"],
+  [2, "due"],
+  [0, "lost"],
+  [-1, "gone"],
+]);
 
 export class GroupStore {
   readonly group: string;
@@ -57,38 +63,38 @@ export class GroupStore {
     return { created: integer(created), restored: integer(restored) };
   }
 
-  /** Returns the ids that were not ours any more. */
+  /** All of one consumer and one delivery count. Returns the ids that were not ours any more. */
   async ack(source: Source, deliveries: readonly Delivery[]): Promise<Set<string>> {
-    const first = deliveries[0];
+    const [first] = deliveries;
     if (first === undefined) return new Set();
-    const [least, largest] = bounds(deliveries);
-    const args = [this.group, first.consumer, flag(source), least, largest];
-    for (const delivery of deliveries) args.push(delivery.id, String(delivery.count));
+    // One text for all ids: hundreds of small arguments cost the client more than splitting costs the server.
+    const ids = inOrder(deliveries).map(({ id }) => id);
+    const args = [this.group, first.consumer, flag(source), String(first.count), ids.join(" ")];
     return strings(await this.#scripts.run(this.#link, "ack", [source.key, this.#position(source)], args));
   }
 
-  /** Per delivery: true when it now waits for its retry, false when it was not ours any more. */
-  async retry(delivery: Delivery, delay: number, failures: number, attempts: readonly AttemptRecord[]): Promise<boolean> {
-    const { source } = delivery;
+  /** All of one consumer. */
+  async retry(source: Source, retries: readonly Retry[]): Promise<Postponement[]> {
+    const [first] = retries;
+    if (first === undefined) return [];
     const keys = [
       source.key,
       this.#keys.retries(source.topic, this.group),
       this.#keys.held(source.topic, this.group),
+      this.#keys.retryEvents(source.topic, this.group),
       this.#position(source),
     ];
-    const fence = [this.group, delivery.consumer, flag(source), delivery.id, String(delivery.count)];
-    const reply = await this.#scripts.run(this.#link, "retry", keys, [
-      ...fence,
-      String(delay),
-      delivery.origin,
-      String(failures),
-      JSON.stringify(attempts),
-    ]);
-    return integer(list(reply)[0]) !== 0;
+    const args = [this.group, first.delivery.consumer, flag(source), ...bounds(retries.map(({ delivery }) => delivery))];
+    for (const { delivery, delay, attempts } of retries)
+      args.push(delivery.id, String(delivery.count), String(delay), delivery.origin, String(delivery.failures + 1), attempts);
+    return list(await this.#scripts.run(this.#link, "retry", keys, args)).map((result) => POSTPONED.get(integer(result)) ?? "gone");
   }
 
   async deadLetter(delivery: Delivery, code: string, error: Error, attempts: readonly AttemptRecord[]): Promise<boolean> {
     const { source } = delivery;
+    const message = error.message.slice(0, 1_000).toWellFormed();
+    const eventType = delivery.message?.type ?? delivery.fields["event_type"] ?? "";
+    const kind = kindOf({ topic: source.topic, group: this.group, eventType, errorCode: code, errorMessage: message });
     const values: Record<(typeof DEAD_LETTER_FIELDS)[number], string> = {
       original_stream: delivery.originalStream,
       original_id: delivery.originalId,
@@ -96,19 +102,28 @@ export class GroupStore {
       consumer: delivery.consumer,
       status: "dead_letter",
       error_code: code,
-      error_message: error.message.slice(0, 1_000).toWellFormed(),
+      error_message: message,
       error_stack: (error.stack ?? "").slice(0, 4_000).toWellFormed(),
       attempts: JSON.stringify(attempts),
+      signature: kind.signature,
     };
     const fence = [this.group, delivery.consumer, flag(source), delivery.id, String(delivery.count)];
-    const keys = [source.key, this.#keys.deadLetters(), this.#position(source)];
-    return integer(await this.#scripts.run(this.#link, "dead-letter", keys, [...fence, ...Object.entries(values).flat()])) !== 0;
+    const index = [this.#keys.deadLetterIndex(), this.#keys.deadLetterKind(kind.signature)];
+    const keys = [source.key, this.#keys.deadLetters(), ...index, this.#position(source)];
+    const args = [...fence, kind.signature, kind.description, ...Object.entries(values).flat()];
+    return integer(await this.#scripts.run(this.#link, "dead-letter", keys, args)) !== 0;
   }
 
-  async promote(topic: string, limit: number): Promise<{ moved: number; nextIn: number }> {
+  /** `more`: some that are due are still waiting. `nextIn`: ms until the next is due, -1 for none. */
+  async promote(topic: string, limit: number): Promise<{ more: boolean; nextIn: number }> {
     const keys = [this.#keys.retries(topic, this.group), this.#keys.held(topic, this.group), this.#keys.retryEvents(topic, this.group)];
-    const [moved, nextIn] = list(await this.#scripts.run(this.#link, "promote", keys, [String(limit)]));
-    return { moved: integer(moved), nextIn: integer(nextIn) };
+    const [, nextIn] = list(await this.#scripts.run(this.#link, "promote", keys, [String(limit)]));
+    return { more: integer(nextIn) === 0, nextIn: integer(nextIn) };
+  }
+
+  /** The group's sign of life on a topic, by the server's clock. */
+  async sign(topic: string): Promise<void> {
+    await this.#scripts.run(this.#link, "sign", [this.#keys.groupSigns(topic)], [this.group]);
   }
 
   /** Takes over what its owner has not touched for `lease` ms and moves the source's cursor on. */
@@ -165,14 +180,14 @@ function strings(reply: Parameters<typeof list>[0]): Set<string> {
   return new Set(list(reply).map(String));
 }
 
-function bounds(deliveries: readonly Delivery[]): [string, string] {
-  let least = deliveries[0]?.id ?? "-";
-  let largest = least;
-  for (const { id } of deliveries) {
-    if (before(id, least)) least = id;
-    else if (before(largest, id)) largest = id;
-  }
-  return [least, largest];
+function bounds(deliveries: readonly Delivery[]): [least: string, largest: string] {
+  const sorted = inOrder(deliveries);
+  return [sorted[0]?.id ?? "-", sorted.at(-1)?.id ?? "-"];
+}
+
+/** As the pending list has them; handlers end in nearly the order they began, so this is one pass. */
+function inOrder(deliveries: readonly Delivery[]): readonly Delivery[] {
+  return deliveries.toSorted((a, b) => (before(a.id, b.id) ? -1 : 1));
 }
 
 /** Numbers are exact here: milliseconds have 13 digits, sequences of one millisecond few. */

@@ -6,32 +6,37 @@ import type { AttemptRecord, Message } from "../message/message.ts";
 import { runInContext } from "../telemetry/context.ts";
 import type { Handler, HandlerContext } from "../consuming.ts";
 import type { Publish } from "../publishing.ts";
-import type { Work } from "./consumer.ts";
+import type { Work } from "./dispatcher.ts";
 import type { Delivery } from "./delivery.ts";
-import { ACK, judge, type ResolvedRetry, type Verdict } from "./retry-policy.ts";
+import { ACK, condemn, judge, type Failure, type Verdict } from "./retry-policy.ts";
+import type { ResolvedRetry } from "./retry-rules.ts";
 
-export interface HandleOptions {
+export interface HandleOptions extends Judging {
   readonly group: string;
-  readonly retry: ResolvedRetry;
   /** Checked before the handler sees a message; null for untyped topics. */
   readonly contract: TopicContract | null;
-  /** Milliseconds; 0 for none. */
+  /** Milliseconds, the contract's check included; 0 for none. */
   readonly timeout: number;
   readonly publish: Publish;
-  readonly clock: Clock;
 }
 
+/** A handler that answers without a promise is judged in the same breath: most of the cost of a quick one would be ticks. */
 export function handling(handler: Handler, options: HandleOptions): Work {
   const { contract } = options;
-  return async (delivery, read) => {
-    let message = read;
+  return (delivery, message) => {
+    const [context, flow] = [new Context(delivery, options), flowOf(message)];
+    const work = contract === null ? () => handler(message, context) : async () => handler(await accept(contract, message), context);
+    const thrown = (reason: unknown): Verdict =>
+      reason instanceof Refused ? refused(delivery, message, reason.reason, options) : failed(delivery, message, reason, options);
     try {
-      if (contract !== null) message = await checkIncoming(contract, read);
-      const flow = flowOf(message);
-      await runInContext(flow, () => limited(delivery, options, () => handler(message, new Context(delivery, options))));
-      return ACK;
-    } catch (thrown) {
-      return failed(delivery, message, thrown, options);
+      // Called directly where nothing stands between: each frame of ours costs time in each error, and hides one of the handler's.
+      const direct = contract === null && options.timeout === 0;
+      const answer = direct
+        ? runInContext(flow, handler, message, context)
+        : runInContext(flow, options.timeout === 0 ? work : () => limited(delivery, options, work));
+      return isThenable(answer) ? Promise.resolve(answer).then(() => ACK, thrown) : ACK;
+    } catch (reason) {
+      return thrown(reason);
     }
   };
 }
@@ -41,12 +46,36 @@ export interface Judging {
   readonly clock: Clock;
 }
 
-export function failed(delivery: Delivery, message: Message, thrown: unknown, { retry, clock }: Judging): Verdict {
-  const { failures, consumer } = delivery;
-  return judge({ message, failures, attempts: delivery.attempts(), consumer, thrown, at: clock.wall() }, retry);
+export function failed(delivery: Delivery, message: Message, thrown: unknown, judging: Judging, delay?: number): Verdict {
+  return judge({ ...failureOf(delivery, message, thrown, judging), delay }, judging.retry);
+}
+
+/** Dead at once: the contract refuses the message, and will refuse it each time. */
+export function refused(delivery: Delivery, message: Message, reason: unknown, judging: Judging, code?: string): Verdict {
+  return condemn(failureOf(delivery, message, reason, judging), code);
 }
 
 // Private
+
+/** Keeps the contract's refusal of *this* message apart from one a handler runs into when it publishes. */
+class Refused extends Error {
+  readonly reason: TidegateError;
+  constructor(reason: TidegateError) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+async function accept(contract: TopicContract, message: Message): Promise<Message> {
+  const checked = await checkIncoming(contract, message);
+  if (checked instanceof TidegateError) throw new Refused(checked);
+  return checked;
+}
+
+function failureOf(delivery: Delivery, message: Message, thrown: unknown, { clock }: Judging): Failure {
+  const { failures, consumer } = delivery;
+  return { message, failures, attempts: delivery.attempts(), consumer, thrown, at: clock.wall() };
+}
 
 function flowOf(message: Message): { correlationId: string; causationId: string; traceparent?: string } {
   const ids = { correlationId: message.correlationId, causationId: message.messageId };
@@ -82,8 +111,11 @@ class Context implements HandlerContext {
   }
 }
 
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
+}
+
 async function limited(delivery: Delivery, { timeout: limit, clock }: HandleOptions, run: () => unknown): Promise<void> {
-  if (limit === 0) return void (await run());
   const error = new TidegateError("HANDLER_TIMEOUT", `The handler took longer than ${limit} ms.`);
   let cancel: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {

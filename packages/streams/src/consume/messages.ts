@@ -2,15 +2,17 @@
  * `tide.messages()`: the same consumer, its work being "wait until the caller has settled the message".
  * Prefetch is concurrency, so backpressure, heartbeats, fences and drain are those of every consumer.
  */
-import { asError, Unrecoverable } from "../errors.ts";
-import type { TopicContract } from "../message/contract.ts";
+import { asError, TidegateError } from "../errors.ts";
+import { checkIncoming, type TopicContract } from "../message/contract.ts";
 import type { Message } from "../message/message.ts";
 import type { HeldMessage } from "../consuming.ts";
 import type { Notice } from "../tide.ts";
-import type { GroupConsumer, Work } from "./consumer.ts";
+import type { GroupConsumer } from "./consumer.ts";
+import type { Work } from "./dispatcher.ts";
 import type { Delivery } from "./delivery.ts";
-import { failed, type Judging } from "./handle.ts";
-import { ACK, type Verdict } from "./retry-policy.ts";
+import { failed, refused, type Judging } from "./handle.ts";
+import { held, type Holding } from "./held.ts";
+import type { Verdict } from "./retry-policy.ts";
 
 export interface IteratorDeps extends Judging {
   readonly open: (work: Work) => Promise<GroupConsumer>;
@@ -22,7 +24,7 @@ export interface IteratorDeps extends Judging {
 
 export class MessageIterator implements AsyncIterableIterator<HeldMessage>, AsyncDisposable {
   readonly #deps: IteratorDeps;
-  readonly #ready: HeldMessage[] = [];
+  readonly #ready: Holding[] = [];
   readonly #waiting: { resolve: (result: IteratorResult<HeldMessage>) => void; reject: (error: Error) => void }[] = [];
   #consumer: Promise<GroupConsumer> | undefined;
   #over: IteratorResult<HeldMessage> | undefined;
@@ -38,8 +40,8 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
 
   next(): Promise<IteratorResult<HeldMessage>> {
     this.#start();
-    const message = this.#ready.shift();
-    if (message !== undefined) return Promise.resolve({ done: false, value: message });
+    const next = this.#ready.shift();
+    if (next !== undefined) return Promise.resolve({ done: false, value: next.handOut() });
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#over !== undefined) return Promise.resolve(this.#over);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -60,8 +62,8 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   // Private
 
   #start(): void {
-    if (this.#consumer !== undefined) return;
-    this.#consumer = this.#deps.open((delivery, message) => this.#hold(delivery, message));
+    if (this.#consumer !== undefined || this.#over !== undefined) return;
+    this.#consumer = this.#deps.open((delivery, message) => this.#take(delivery, message));
     this.#consumer
       .then((consumer) => consumer.closed)
       .then(
@@ -70,20 +72,36 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
       );
   }
 
+  #take(delivery: Delivery, message: Message): Promise<Verdict> {
+    const { contract } = this.#deps;
+    return contract === null ? this.#hold(delivery, message) : this.#check(contract, delivery, message);
+  }
+
+  /** What the contract refuses is dead-lettered and never given out. */
+  async #check(contract: TopicContract, delivery: Delivery, message: Message): Promise<Verdict> {
+    try {
+      const checked = await checkIncoming(contract, message);
+      if (checked instanceof TidegateError) return refused(delivery, message, checked, this.#deps);
+      return await this.#hold(delivery, checked);
+    } catch (thrown) {
+      return failed(delivery, message, thrown, this.#deps);
+    }
+  }
+
   #hold(delivery: Delivery, message: Message): Promise<Verdict> {
     return new Promise((resolve) => {
       // A lost or stopped delivery must not keep its slot for ever; the consumer hands it back.
-      delivery.signal.addEventListener("abort", () => resolve(failed(delivery, message, delivery.signal.reason, this.#deps)), {
-        once: true,
-      });
+      const gone = (): void => resolve(givenUp(delivery));
+      if (delivery.signal.aborted || this.#over !== undefined) return gone();
+      delivery.signal.addEventListener("abort", gone, { once: true });
       this.#give(held(delivery, message, this.#deps, resolve));
     });
   }
 
-  #give(message: HeldMessage): void {
+  #give(holding: Holding): void {
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#ready.push(message);
-    else waiting.resolve({ done: false, value: message });
+    if (waiting === undefined) this.#ready.push(holding);
+    else waiting.resolve({ done: false, value: holding.handOut() });
   }
 
   #finish(error?: Error): void {
@@ -97,23 +115,7 @@ export class MessageIterator implements AsyncIterableIterator<HeldMessage>, Asyn
   }
 }
 
-function held(delivery: Delivery, message: Message, judging: Judging, decide: (verdict: Verdict) => void): HeldMessage {
-  const settled = new Promise<boolean>((resolve) => (delivery.onSettled = (outcome) => resolve(outcome !== "lost")));
-  const settle = (verdict: Verdict): Promise<boolean> => {
-    decide(verdict);
-    return settled;
-  };
-  return {
-    ...message,
-    attempt: delivery.failures + 1,
-    get signal() {
-      return delivery.signal;
-    },
-    ack: () => settle(ACK),
-    retry: ({ delay, reason } = {}) => {
-      const verdict = failed(delivery, message, reason ?? new Error("the consumer asked for a retry"), judging);
-      return settle(verdict.kind === "retry" && delay !== undefined ? { ...verdict, delay } : verdict);
-    },
-    deadLetter: (reason) => settle(failed(delivery, message, new Unrecoverable(asError(reason).message), judging)),
-  };
+/** Never carried out: by the time it is answered, the delivery is lost or its consumer stops and hands it back. */
+function givenUp(delivery: Delivery): Verdict {
+  return { kind: "retry", delay: 0, attempts: delivery.attempts(), error: asError(delivery.signal.reason) };
 }

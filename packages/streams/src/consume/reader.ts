@@ -5,6 +5,7 @@
  *   - when all are dry, one blocking read waits on all of them;
  *   - when some are full and the others dry, it waits a moment for room, then blocks on the dry ones, and CLIENT UNBLOCK
  *     ends that block as soon as a full one has room again. So a backlog in one lane never hides a message in another.
+ * What a read brought is handled while Redis answers the next one: `dispatch` is called after each request was written.
  * https://redis.io/docs/latest/commands/xreadgroup/
  */
 import type { Link, Reply } from "../redis/link.ts";
@@ -23,7 +24,14 @@ export interface ReaderDeps {
   readonly consumer: () => string;
   /** Ends a block of our own connection; false when it was not blocked. */
   readonly unblock: () => Promise<boolean>;
+  /** Fills the buffers. */
   readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
+  /** Starts what the buffers hold, soon. */
+  readonly dispatch: () => void;
+  /** The earliest moment at which what arrives now can have been sent. */
+  readonly receivedAt: () => number;
+  /** Resolves when what an earlier connection left behind was handed back. */
+  readonly tidied: () => Promise<void>;
   /** A group is gone: restore it before the next read. */
   readonly regroup: () => Promise<void>;
   readonly onFatal: (error: Error) => void;
@@ -31,15 +39,17 @@ export interface ReaderDeps {
 
 /** Longest block. Finite, because a connection without a limit cannot be told from a dead one. */
 export const BLOCK = 5_000;
-/** How long a full buffer may take to get room before the reader blocks on the other sources. */
-const ROOM_WAIT = 20;
+/** How long a full buffer may take to get room before the reader blocks on the other sources, and they are not looked at. */
+const ROOM_WAIT = 1;
 
 export class Reader {
   readonly #deps: ReaderDeps;
   readonly #bySource: ReadonlyMap<string, Source>;
   readonly #stop = new AbortController();
   #blockedOn: ReadonlySet<Source> | null = null;
-  #room: AbortController | null = null;
+  #ending = false;
+  /** Ends the wait for room; plain, because aborting a signal makes an error with a stack each time. */
+  #room: (() => void) | null = null;
   #lastRead: number;
   #done: Promise<void> = Promise.resolve();
 
@@ -59,19 +69,17 @@ export class Reader {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#room?.abort();
+    this.#room?.();
     const done = this.#done.then(() => true);
-    while (!(await Promise.race([done, this.#interrupt()]))) await Promise.race([done, pause(this.#deps.clock, 20)]);
+    const interrupted = async (): Promise<boolean> => (await this.#interrupt(), false);
+    while (!(await Promise.race([done, interrupted()]))) await Promise.race([done, pause(this.#deps.clock, 20)]);
   }
 
   /** A handler was started: if that made room where we do not look, look again. */
   madeRoom(source: Source): void {
     if (source.buffer.length > this.#deps.batch / 2) return;
-    this.#room?.abort();
-    if (this.#blockedOn !== null && !this.#blockedOn.has(source)) {
-      this.#blockedOn = null;
-      void this.#interrupt();
-    }
+    this.#room?.();
+    if (this.#blockedOn !== null && !this.#blockedOn.has(source)) void this.#endBlock();
   }
 
   // Private
@@ -80,8 +88,8 @@ export class Reader {
     for (let failures = 0; !this.#stop.signal.aborted;) {
       try {
         await this.#deps.link.whenUp(5_000);
-        await this.#once();
-        failures = 0;
+        await this.#deps.tidied();
+        for (; !this.#stop.signal.aborted; failures = 0) await this.#once();
       } catch (error) {
         if (!(await this.#recover(error, failures++))) return;
       }
@@ -95,29 +103,31 @@ export class Reader {
     if (some && dry && (await this.#roomWithin(wanted.length === 0 ? 1_000 : ROOM_WAIT))) return;
     if (wanted.length === 0) return;
     this.#blockedOn = dry ? new Set(wanted) : null;
-    const reply = await this.#read(wanted, dry);
+    const reading = this.#read(wanted, dry);
+    this.#deps.dispatch();
+    const reply = await reading;
     this.#blockedOn = null;
     this.#lastRead = this.#deps.clock.now();
     this.#take(reply, wanted);
   }
 
-  async #read(wanted: readonly Source[], block: boolean): Promise<Reply> {
+  #read(wanted: readonly Source[], block: boolean): Promise<Reply> {
     const args = ["XREADGROUP", "GROUP", this.#deps.group, this.#deps.consumer(), "COUNT", String(this.#count())];
     if (block) args.push("BLOCK", String(BLOCK));
     args.push("STREAMS");
     for (const source of wanted) args.push(source.key);
     for (let index = 0; index < wanted.length; index++) args.push(">");
-    return await this.#deps.link.call(args);
+    return this.#deps.link.call(args);
   }
 
   #take(reply: Reply, wanted: readonly Source[]): void {
     const found = new Map(list(reply).map((row) => [String(list(row)[0]), list(row)[1]]));
-    const consumer = this.#deps.consumer();
+    const [consumer, since] = [this.#deps.consumer(), this.#deps.receivedAt()];
     const deliveries: Delivery[] = [];
     for (const source of wanted) {
       const read = entries(found.get(source.key));
       source.dry = read.length < this.#count();
-      for (const { id, fields } of read) deliveries.push(new Delivery(source, id, consumer, 1, fields, this.#lastRead));
+      for (const { id, fields } of read) deliveries.push(new Delivery(source, id, consumer, 1, fields, since));
     }
     if (deliveries.length > 0) this.#deps.onDeliveries(deliveries);
   }
@@ -127,21 +137,40 @@ export class Reader {
   }
 
   /** True when a source got room in time. */
-  async #roomWithin(limit: number): Promise<boolean> {
-    const room = new AbortController();
-    this.#room = room;
-    await pause(this.#deps.clock, limit, room.signal);
-    this.#room = null;
-    return room.signal.aborted;
+  #roomWithin(limit: number): Promise<boolean> {
+    this.#deps.dispatch();
+    return new Promise((resolve) => {
+      const end = (inTime: boolean): void => {
+        cancel();
+        this.#room = null;
+        resolve(inTime);
+      };
+      const cancel = this.#deps.clock.after(limit, () => end(false));
+      this.#room = () => end(true);
+    });
   }
 
+  /** The interruption travels on another connection and may be there first: then it is repeated. */
+  async #endBlock(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    const block = this.#blockedOn;
+    while (this.#isBlockedOn(block) && !(await this.#interrupt())) await pause(this.#deps.clock, 1);
+    this.#ending = false;
+  }
+
+  #isBlockedOn(sources: ReadonlySet<Source> | null): boolean {
+    return sources !== null && this.#blockedOn === sources;
+  }
+
+  /** True when there is nothing left to interrupt. */
   async #interrupt(): Promise<boolean> {
     try {
-      await this.#deps.unblock();
+      return await this.#deps.unblock();
     } catch {
       // Without the command connection the block ends by itself.
+      return true;
     }
-    return false;
   }
 
   /** False ends the loop. */

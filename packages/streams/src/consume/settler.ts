@@ -1,14 +1,15 @@
 /**
- * Settles what was not simply acknowledged: into the retry store, to the dead letters, or back to the group.
- * Each act repeats until Redis has answered; the fence makes that safe.
+ * Settles what was not simply acknowledged: into the retry store (coalesced, as acks are), to the dead letters, or back to the
+ * group. Each act repeats until Redis has answered; the fence makes that safe.
  */
 import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { pause, type Clock } from "../clock.ts";
 import type { Settlement } from "../consuming.ts";
 import { isGone } from "./acks.ts";
-import type { Delivery } from "./delivery.ts";
-import type { GroupStore } from "./group-store.ts";
+import { Coalescer } from "./coalescer.ts";
+import type { Delivery, Source } from "./delivery.ts";
+import type { GroupStore, Retry } from "./group-store.ts";
 import type { Verdict } from "./retry-policy.ts";
 
 export interface SettlerDeps {
@@ -16,25 +17,46 @@ export interface SettlerDeps {
   readonly clock: Clock;
   readonly finish: (delivery: Delivery, outcome: Settlement["outcome"], error?: Error) => void;
   readonly release: (delivery: Delivery) => Promise<void>;
-  /** A retry now waits: whoever promotes them may have to wake earlier. */
-  readonly retryStored: (topic: string) => void;
+  /** Retries now wait, the first of them for so many ms. */
+  readonly retryStored: (topic: string, delay: number) => void;
   readonly failed: (error: Error) => void;
   readonly stopping: () => boolean;
 }
 
 /** Tries while stopping; after that the lease runs out and another consumer takes over. */
 const LAST_TRIES = 5;
+/** One call carries at most this many messages and about this many bytes of attempts. */
+const CHUNK = 256;
+const CHUNK_BYTES = 1_048_576;
+
+interface Postponed extends Retry {
+  readonly error: Error;
+}
 
 export class Settler {
   readonly #deps: SettlerDeps;
+  readonly #retries: Coalescer<Postponed>;
   readonly #busy = new Set<Promise<void>>();
 
   constructor(deps: SettlerDeps) {
     this.#deps = deps;
+    this.#retries = new Coalescer({
+      clock: deps.clock,
+      fits,
+      send: (source, retries) => this.#postpone(source, retries),
+      again: (error, failures, retries) =>
+        this.#again(
+          error,
+          failures,
+          retries.map(({ delivery }) => delivery),
+        ),
+    });
   }
 
   move(delivery: Delivery, verdict: Exclude<Verdict, { kind: "ack" }>): void {
-    this.#track(delivery, () => (verdict.kind === "dead" ? this.#bury(delivery, verdict) : this.#postpone(delivery, verdict)));
+    if (verdict.kind === "dead") return this.#track(delivery, () => this.#bury(delivery, verdict));
+    const attempts = JSON.stringify(verdict.attempts);
+    this.#retries.add(delivery.source, { delivery, delay: verdict.delay, attempts, error: verdict.error });
   }
 
   /** The consumer stops: no attempt is counted, the next one may begin at once. */
@@ -43,7 +65,7 @@ export class Settler {
   }
 
   async drain(): Promise<void> {
-    await Promise.all(this.#busy);
+    await Promise.all([this.#retries.drain(), ...this.#busy]);
   }
 
   // Private
@@ -58,10 +80,15 @@ export class Settler {
     this.#deps.finish(delivery, moved ? "dead_lettered" : "lost", verdict.error);
   }
 
-  async #postpone(delivery: Delivery, verdict: Extract<Verdict, { kind: "retry" }>): Promise<void> {
-    const moved = await this.#deps.store.retry(delivery, verdict.delay, delivery.failures + 1, verdict.attempts);
-    this.#deps.finish(delivery, moved ? "retried" : "lost", verdict.error);
-    this.#deps.retryStored(delivery.source.topic);
+  async #postpone(source: Source, retries: readonly Postponed[]): Promise<void> {
+    const results = await this.#deps.store.retry(source, retries);
+    let soonest = Infinity;
+    for (const [index, { delivery, delay, error }] of retries.entries()) {
+      const result = results[index];
+      if (result === "waits") soonest = Math.min(soonest, delay);
+      this.#deps.finish(delivery, result === "lost" ? "lost" : "retried", error);
+    }
+    if (soonest < Infinity) this.#deps.retryStored(source.topic, soonest);
   }
 
   async #persist(delivery: Delivery, act: () => Promise<void>): Promise<void> {
@@ -69,11 +96,27 @@ export class Settler {
       try {
         return await act();
       } catch (error) {
-        if (isGone(error)) return this.#deps.finish(delivery, "lost");
-        if (!(error instanceof RedisFault)) return this.#deps.failed(error as Error);
-        if (error.code === "CLOSED" || (this.#deps.stopping() && failures >= LAST_TRIES)) return;
+        if (!this.#again(error, failures, [delivery])) return;
         await pause(this.#deps.clock, backoff(failures));
       }
     }
   }
+
+  #again(error: unknown, failures: number, deliveries: readonly Delivery[]): boolean {
+    if (isGone(error)) for (const delivery of deliveries) this.#deps.finish(delivery, "lost");
+    else if (!(error instanceof RedisFault)) this.#deps.failed(error as Error);
+    else return error.code !== "CLOSED" && !(this.#deps.stopping() && failures >= LAST_TRIES);
+    return false;
+  }
+}
+
+/** One consumer's and together small enough. */
+function fits(queue: readonly Postponed[]): number {
+  const [first] = queue;
+  let bytes = 0;
+  for (let at = 0; at < queue.length && at < CHUNK; at++) {
+    bytes += 3 * (queue[at]?.attempts.length ?? 0);
+    if (bytes > CHUNK_BYTES || queue[at]?.delivery.consumer !== first?.delivery.consumer) return at;
+  }
+  return Math.min(CHUNK, queue.length);
 }

@@ -1,4 +1,4 @@
-/** Read-only views of groups, and the administrative acts on them. A group lives on all four lanes and its retry stream. */
+/** Read-only views of groups, and the administrative acts on them. A group lives on all lanes its topic has, and its retry stream. */
 import { TidegateError } from "../errors.ts";
 import { checkGroup, checkTopic, type Keys } from "../keys.ts";
 import { decodeAttempts } from "../message/codec.ts";
@@ -8,9 +8,10 @@ import type { Link, Reply } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, table } from "../redis/shapes.ts";
+import { lanesOf } from "../topics/settings.ts";
 import type { StartPosition } from "../consuming.ts";
 import type { Groups, SeekResult } from "../tide.ts";
-import type { ConsumerInfo, GroupInfo, PendingEntry, PendingInfo, WaitingRetry } from "../views.ts";
+import type { ConsumerInfo, GroupInfo, PendingEntry, PendingInfo, TopicSettings, WaitingRetry } from "../views.ts";
 
 interface GroupOnStream {
   readonly name: string;
@@ -22,17 +23,32 @@ const SHOWN = 100;
 /** Beyond this a lag the server does not know is reported as this. */
 const COUNTED = 10_000;
 
+export interface GroupViewsDeps {
+  readonly link: Link;
+  readonly scripts: Scripts;
+  readonly keys: Keys;
+  readonly topics: () => Promise<readonly string[]>;
+  readonly settings: (topic: string) => Promise<TopicSettings>;
+}
+
 export class GroupViews implements Groups {
   readonly #link: Link;
   readonly #scripts: Scripts;
   readonly #keys: Keys;
   readonly #topics: () => Promise<readonly string[]>;
+  readonly #settings: (topic: string) => Promise<TopicSettings>;
 
-  constructor(link: Link, scripts: Scripts, keys: Keys, topics: () => Promise<readonly string[]>) {
-    this.#link = link;
-    this.#scripts = scripts;
-    this.#keys = keys;
-    this.#topics = topics;
+  constructor(deps: GroupViewsDeps) {
+    this.#link = deps.link;
+    this.#scripts = deps.scripts;
+    this.#keys = deps.keys;
+    this.#topics = deps.topics;
+    this.#settings = deps.settings;
+  }
+
+  /** The lanes a topic has. */
+  async lanes(topic: string): Promise<readonly Priority[]> {
+    return lanesOf(await this.#settings(topic));
   }
 
   async list(topic?: string): Promise<readonly GroupInfo[]> {
@@ -41,7 +57,8 @@ export class GroupViews implements Groups {
   }
 
   async ofTopic(topic: string): Promise<GroupInfo[]> {
-    const lanes = await Promise.all(PRIORITIES.map(async (lane) => ({ lane, groups: await this.#onStream(this.#keys.lane(topic, lane)) })));
+    const own = await this.lanes(topic);
+    const lanes = await Promise.all(own.map(async (lane) => ({ lane, groups: await this.#onStream(this.#keys.lane(topic, lane)) })));
     const names = new Set(lanes.flatMap(({ groups }) => groups.map(({ name }) => name)));
     return await Promise.all([...names].toSorted().map((group) => this.#one(topic, group, lanes)));
   }
@@ -49,7 +66,7 @@ export class GroupViews implements Groups {
   async pending(topic: string, group: string): Promise<PendingInfo> {
     await this.#demand(topic, group);
     const sources = [
-      ...PRIORITIES.map((lane) => [lane, this.#keys.lane(topic, lane)] as const),
+      ...(await this.lanes(topic)).map((lane) => [lane, this.#keys.lane(topic, lane)] as const),
       ["retry", this.#keys.retryEvents(topic, group)] as const,
     ];
     const rows = await Promise.all(sources.map(([source, key]) => this.#pendingOn(key, group, source)));
@@ -65,20 +82,17 @@ export class GroupViews implements Groups {
   }
 
   async create(topic: string, group: string, from: StartPosition = "beginning"): Promise<{ created: boolean }> {
-    const keys = [...this.#lanes(checkTopic(topic)), this.#keys.retryEvents(topic, checkGroup(group)), this.#keys.position(topic, group)];
+    const lanes = await this.#laneKeys(checkTopic(topic));
+    const keys = [...lanes, this.#keys.retryEvents(topic, checkGroup(group)), this.#keys.position(topic, group)];
     const [created] = list(await this.#scripts.run(this.#link, "ensure-group", keys, [group, startOf(from)]));
     return { created: integer(created) > 0 };
   }
 
   async seek(topic: string, group: string, to: StartPosition): Promise<SeekResult> {
+    const start = startOf(to);
     await this.#demand(topic, group);
-    const own = [
-      this.#keys.retryEvents(topic, group),
-      this.#keys.retries(topic, group),
-      this.#keys.held(topic, group),
-      this.#keys.position(topic, group),
-    ];
-    const [released, dropped] = list(await this.#scripts.run(this.#link, "seek", [...this.#lanes(topic), ...own], [group, startOf(to)]));
+    const keys = [...(await this.#laneKeys(topic)), ...this.#own(topic, group)];
+    const [released, dropped] = list(await this.#scripts.run(this.#link, "seek", keys, [group, start]));
     return { released: integer(released), dropped: integer(dropped) };
   }
 
@@ -88,26 +102,30 @@ export class GroupViews implements Groups {
 
   async release(topic: string, group: string): Promise<void> {
     await this.#demand(topic, group);
-    await this.#link.ask(["HSET", this.#keys.groupSigns(topic), group, "0"]);
+    await this.#scripts.run(this.#link, "release-group", [this.#keys.groupSigns(topic)], [group]);
   }
 
   async remove(topic: string, group: string): Promise<{ removed: boolean }> {
     await this.#demand(topic, group);
-    const removed = await Promise.all(this.#lanes(topic).map((key) => this.#destroy(key, group)));
-    await this.#link.ask([
-      "DEL",
-      this.#keys.retryEvents(topic, group),
-      this.#keys.retries(topic, group),
-      this.#keys.held(topic, group),
-      this.#keys.position(topic, group),
-    ]);
-    return { removed: removed.some(Boolean) };
+    const lanes = PRIORITIES.map((lane) => this.#keys.lane(topic, lane));
+    const keys = [...lanes, ...this.#own(topic, group), this.#keys.groupSigns(topic)];
+    return { removed: integer(await this.#scripts.run(this.#link, "remove-group", keys, [group])) > 0 };
   }
 
   // Private
 
-  #lanes(topic: string): string[] {
-    return PRIORITIES.map((lane) => this.#keys.lane(topic, lane));
+  async #laneKeys(topic: string): Promise<string[]> {
+    return (await this.lanes(topic)).map((lane) => this.#keys.lane(topic, lane));
+  }
+
+  /** What a group has beside its lanes, in the order the scripts take it. */
+  #own(topic: string, group: string): string[] {
+    return [
+      this.#keys.retryEvents(topic, group),
+      this.#keys.retries(topic, group),
+      this.#keys.held(topic, group),
+      this.#keys.position(topic, group),
+    ];
   }
 
   async #demand(topic: string, group: string): Promise<void> {
@@ -141,7 +159,7 @@ export class GroupViews implements Groups {
     const retryKey = this.#keys.retryEvents(topic, group);
     const found = lanes.map(({ lane, groups }) => ({ lane, info: groups.find(({ name }) => name === group) }));
     const onRetry = (await this.#onStream(retryKey)).find(({ name }) => name === group);
-    const keys = [...this.#lanes(topic), retryKey];
+    const keys = [...lanes.map(({ lane }) => this.#keys.lane(topic, lane)), retryKey];
     const [retrying, consumers, idle] = await Promise.all([
       this.#link.ask(["ZCARD", this.#keys.retries(topic, group)]),
       Promise.all(keys.map((key) => this.#consumersOn(key, group))),
@@ -187,10 +205,6 @@ export class GroupViews implements Groups {
     const count = integer(await this.#link.ask(["ZCARD", keys[0] ?? ""]));
     const rows = list(await this.#scripts.run(this.#link, "waiting", keys, [String(SHOWN)]));
     return { count, first: rows.map(waitingOf) };
-  }
-
-  async #destroy(key: string, group: string): Promise<boolean> {
-    return integer(await this.#orNothing(["XGROUP", "DESTROY", key, group])) === 1;
   }
 
   async #orNothing(args: string[]): Promise<Reply> {

@@ -21,7 +21,12 @@ export async function inspectServer(link: Link, notice: (notice: Notice) => void
       hint: "Use Redis ≥ 7.0 or Valkey ≥ 7.2.",
     });
   }
-  const policy = await setting(link, "maxmemory-policy", info["maxmemory_policy"]);
+  if (info["cluster_enabled"] === "1") {
+    throw new TidegateError("UNSUPPORTED_REDIS", `Redis at ${link.address} is a node of a Cluster.`, {
+      hint: "Use a single server or a set of sentinels; Redis Cluster is not supported yet.",
+    });
+  }
+  const policy = await evictionPolicy(link, info["maxmemory_policy"]);
   if (policy !== "noeviction") {
     throw new TidegateError(
       "EVICTING_REDIS",
@@ -37,6 +42,11 @@ export async function inspectServer(link: Link, notice: (notice: Notice) => void
       code: "no_aof",
       message: `Redis at ${link.address} has no append-only file: messages of the last seconds or minutes are lost when it restarts.`,
     });
+}
+
+/** `noeviction`, or how this server chooses what to delete when memory is short. */
+export async function evictionPolicy(link: Link, told?: string): Promise<string> {
+  return await setting(link, "maxmemory-policy", told);
 }
 
 async function setting(link: Link, name: string, fallback: string | undefined): Promise<string> {

@@ -62,6 +62,7 @@ export class TopicViews {
     const cursors = PRIORITIES.map(
       (lane) => new LaneCursor(this.#link, this.#keys.lane(topic, lane), lane, bounds, reverse, Math.min(limit, 200)),
     );
+    if (!reverse && bounds.to === "+") await Promise.all(cursors.map((cursor) => cursor.endHere()));
     for (let count = 0; count < limit;) {
       await Promise.all(cursors.map((cursor) => cursor.fill()));
       const next = smallest(cursors, reverse);
@@ -83,6 +84,8 @@ export class TopicViews {
         this.#keys.retryEvents(topic, group),
         this.#keys.position(topic, group),
       );
+    keys.push(this.#keys.groupSigns(topic), this.#keys.config(topic));
+    await this.#link.ask(["SET", this.#keys.removed(topic), "1", "PX", "3600000"]);
     return integer(await this.#link.ask(["DEL", ...keys])) > 0;
   }
 
@@ -90,9 +93,13 @@ export class TopicViews {
 
   async #lanes(topic: string): Promise<LaneInfo[]> {
     checkTopic(topic);
+    const own = await this.#groups.lanes(topic);
     const lanes = await Promise.all(PRIORITIES.map((priority) => this.#lane(this.#keys.lane(topic, priority), priority)));
     if (lanes.every((lane) => lane === null)) throw unknownTopic(topic);
-    return lanes.map((lane, index) => lane ?? empty(this.#keys.lane(topic, PRIORITIES[index] as Priority), PRIORITIES[index] as Priority));
+    return PRIORITIES.flatMap((priority, index) => {
+      const lane = lanes[index] ?? empty(this.#keys.lane(topic, priority), priority);
+      return own.includes(priority) || lane.length > 0 ? [lane] : [];
+    });
   }
 
   async #lane(key: string, priority: Priority): Promise<LaneInfo | null> {
@@ -160,6 +167,13 @@ class LaneCursor {
 
   take(): Entry {
     return this.#entries.shift() as Entry;
+  }
+
+  /** A reader that is slower than the publishers must come to an end as well. */
+  async endHere(): Promise<void> {
+    const [last] = entries(await this.#link.ask(["XREVRANGE", this.key, "+", "-", "COUNT", "1"]));
+    if (last === undefined) this.#over = true;
+    else this.#to = last.id;
   }
 
   async fill(): Promise<void> {

@@ -3,16 +3,22 @@
  * Fields equal to their default are not written: few fields are the largest single gain in speed.
  * Decoding is lenient in what is missing and strict in what is wrong: it never guesses data.
  */
-import { TidegateError } from "../errors.ts";
+import { asError, TidegateError } from "../errors.ts";
 import { PRIORITIES, type AttemptRecord, type Message, type OutgoingMessage, type Priority } from "./message.ts";
 import { timeOf } from "./entry-id.ts";
 import { newMessageId } from "./message-id.ts";
+import { findUnwritable } from "./unwritable.ts";
 
-/** A message ready for the wire. */
+/** A message ready for the wire. The first four fields every entry has stand alone: a batch writes what repeats only once. */
 export interface Encoded {
   readonly messageId: string;
   readonly priority: Priority;
-  readonly fields: readonly string[];
+  readonly type: string;
+  readonly service: string;
+  /** JSON. */
+  readonly data: string;
+  /** Further fields: name, value, name, value, … */
+  readonly more: readonly string[];
   /** Bytes of all fields. */
   readonly size: number;
 }
@@ -33,29 +39,51 @@ export const ORIGIN_FIELD = "~origin";
 export const ATTEMPTS_FIELD = "~attempts";
 
 export function encode(message: OutgoingMessage, defaults: EncodeDefaults): Encoded {
-  const messageId = message.messageId ?? newMessageId();
-  const priority = checkPriority(message.priority ?? "normal");
-  const fields = [
-    "event_type",
-    checkType(message.type),
-    "service",
-    message.service ?? defaults.service,
-    "data",
-    encodeData(message.data),
-    "message_id",
-    messageId,
-  ];
-  const add = (name: string, value: string | undefined): void => {
-    if (value !== undefined && value !== "") fields.push(name, checkText(name, value));
+  if (typeof message !== "object" || message === null)
+    throw new TidegateError("INVALID_MESSAGE", `A message is an object, found ${shown(message)}.`);
+  const messageId = message.messageId === undefined ? newMessageId() : checkName("messageId", message.messageId);
+  const priority = message.priority === undefined ? "normal" : checkPriority(message.priority);
+  const type = checkName("type", message.type);
+  const service = checkText("service", message.service ?? defaults.service);
+  const data = encodeData(message.data);
+  const more = moreFields(message, defaults, messageId);
+  const size = checkSize(FIXED + messageId.length + bytesOf(type) + bytesOf(service) + bytesOf(data), more, defaults.maxPayload);
+  return { messageId, priority, type, service, data, more, size };
+}
+
+/** All fields of the entry: name, value, name, value, … */
+export function fieldsOf(message: Encoded): readonly string[] {
+  const { type, service, data, messageId, more } = message;
+  return ["event_type", type, "service", service, "data", data, "message_id", messageId, ...more];
+}
+
+export interface FullForm {
+  /** Written as `stream`: that is what they call it. */
+  readonly topic: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly maxRetries: number;
+}
+
+/** For a topic without lanes: its entries say their priority themselves. */
+export function withPriority(message: Encoded): Encoded {
+  return message.priority === "normal" ? message : extended(message, ["priority", message.priority]);
+}
+
+/** Every field the earlier Python clients write and expect; theirs are all texts, and none is left out. */
+export function withEveryField(message: Encoded, form: FullForm): Encoded {
+  const defaults = {
+    id: "",
+    stream: form.topic,
+    priority: message.priority,
+    timestamp: String(form.now / 1000),
+    retry_count: "0",
+    max_retries: String(form.maxRetries),
+    correlation_id: message.messageId,
+    user_id: "",
   };
-  if (message.timestamp !== undefined) add("timestamp", String(message.timestamp / 1000));
-  if (message.maxRetries !== undefined) add("max_retries", String(checkRetries(message.maxRetries)));
-  const correlation = message.correlationId ?? defaults.correlationId;
-  if (correlation !== messageId) add("correlation_id", correlation);
-  add("causation_id", message.causationId ?? defaults.causationId);
-  add("traceparent", message.traceparent ?? defaults.traceparent);
-  add("user_id", message.userId ?? defaults.userId);
-  return { messageId, priority, fields, size: checkSize(fields, defaults.maxPayload) };
+  const missing = Object.entries(defaults).filter(([name]) => !message.more.some((given, index) => index % 2 === 0 && given === name));
+  return extended(message, missing.flat());
 }
 
 export interface EntryPlace {
@@ -88,7 +116,7 @@ export function decode(fields: Fields, place: EntryPlace): Message {
     causationId: present(fields, "causation_id") ?? null,
     userId: present(fields, "user_id") ?? null,
     traceparent: present(fields, "traceparent") ?? null,
-    extra: extraOf(fields),
+    extra: extraOf(fields, place),
   };
 }
 
@@ -131,17 +159,57 @@ function present(fields: Fields, name: string): string | undefined {
   return value === undefined || value === "" ? undefined : value;
 }
 
-function extraOf(fields: Fields): Fields {
-  let extra: Record<string, string> | undefined;
-  for (const name in fields) if (!KNOWN.has(name)) (extra ??= {})[name] = fields[name] ?? "";
-  return extra ?? NOTHING;
+/** What the earlier Python format writes and nobody needs: an id that is always empty and the name of the topic. */
+function isFiller(name: string, value: string, place: EntryPlace): boolean {
+  return (name === "id" && value === "") || (name === "stream" && value === place.topic);
+}
+
+function extraOf(fields: Fields, place: EntryPlace): Fields {
+  let extra: [string, string][] | undefined;
+  for (const name in fields) {
+    const value = fields[name] ?? "";
+    if (!KNOWN.has(name) && !isFiller(name, value, place)) (extra ??= []).push([name, value]);
+  }
+  // Unlike an assignment, this keeps a field that is called __proto__.
+  return extra === undefined ? NOTHING : Object.fromEntries(extra);
 }
 
 const NOTHING: Fields = Object.freeze({});
 
-function checkType(type: string): string {
-  if (typeof type === "string" && type !== "" && Buffer.byteLength(type) <= 256) return checkText("type", type);
-  throw new TidegateError("INVALID_MESSAGE", `type must be a text of 1 to 256 bytes, found ${JSON.stringify(type)}.`);
+const NO_MORE: readonly string[] = Object.freeze([]);
+
+function moreFields(message: OutgoingMessage, defaults: EncodeDefaults, messageId: string): readonly string[] {
+  let more: string[] | undefined;
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== null && value !== "") (more ??= []).push(name, checkText(name, value));
+  };
+  if (message.timestamp !== undefined) add("timestamp", String(checkTime(message.timestamp) / 1000));
+  if (message.maxRetries !== undefined) add("max_retries", String(checkRetries(message.maxRetries)));
+  const correlation = message.correlationId ?? defaults.correlationId;
+  if (correlation !== messageId) add("correlation_id", correlation);
+  add("causation_id", message.causationId ?? defaults.causationId);
+  add("traceparent", message.traceparent ?? defaults.traceparent);
+  add("user_id", message.userId ?? defaults.userId);
+  return more ?? NO_MORE;
+}
+
+function extended(message: Encoded, fields: readonly string[]): Encoded {
+  return { ...message, more: [...message.more, ...fields], size: message.size + fields.reduce((sum, field) => sum + bytesOf(field), 0) };
+}
+
+/** What is short identifies things in lists and metrics. */
+function checkName(name: string, value: string): string {
+  if (typeof value === "string" && value !== "" && bytesOf(value) <= 256) return checkText(name, value);
+  throw new TidegateError("INVALID_MESSAGE", `${name} must be a text of 1 to 256 bytes, found ${shown(value)}.`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : `a ${value === null ? "null" : typeof value}`;
+}
+
+function checkTime(value: number): number {
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TidegateError("INVALID_MESSAGE", `timestamp must be Unix milliseconds, found ${String(value)}.`);
 }
 
 function checkPriority(priority: string): Priority {
@@ -161,24 +229,38 @@ function checkText(name: string, value: string): string {
 
 function encodeData(data: unknown): string {
   if (data === undefined) return "null";
+  let json: string | undefined;
   try {
-    const json = JSON.stringify(data);
-    if (json !== undefined) return checkText("data", json);
+    json = JSON.stringify(data);
   } catch (cause) {
-    throw new TidegateError("INVALID_MESSAGE", `data cannot be written as JSON: ${(cause as Error).message.split("\n")[0] ?? ""}`, {
-      cause,
-      hint: "Convert BigInt values to strings and remove cycles.",
-    });
+    throw unwritable(data, `data cannot be written as JSON: ${(asError(cause).message.split("\n")[0] ?? "").trim()}`, cause);
   }
-  throw new TidegateError("INVALID_MESSAGE", `data must be a JSON value, found a ${typeof data}.`);
+  if (json === undefined) throw unwritable(data, `data is a ${typeof data}`);
+  // JSON.stringify writes a lone surrogate as an escape; nearly no other text has these three characters.
+  if (json.includes("\\ud") && LONE_SURROGATE.test(json)) throw unwritable(data, "data has a lone surrogate");
+  return json;
 }
 
-function checkSize(fields: readonly string[], limit: number): number {
-  let size = 0;
-  for (const field of fields) size += field.length;
-  // Text of n UTF-16 units takes at most 3n bytes, so most messages need no exact count.
-  if (size * 3 <= limit) return size;
-  size = fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);
+/** `\udxxx` that is not itself escaped. https://tc39.es/ecma262/#sec-quotejsonstring */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f][\da-f]{2}/;
+
+function unwritable(data: unknown, otherwise: string, cause?: unknown): TidegateError {
+  return new TidegateError("INVALID_MESSAGE", `${findUnwritable(data, "data") ?? otherwise}; it cannot be published.`, {
+    cause,
+    hint: "Data must be JSON: write BigInt values as text, remove cycles and functions, and give only valid text.",
+  });
+}
+
+/** Names of the fields every entry has. */
+const FIXED = "event_type".length + "service".length + "data".length + "message_id".length;
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+function checkSize(fixed: number, more: readonly string[], limit: number): number {
+  let size = fixed;
+  for (const field of more) size += bytesOf(field);
   if (size <= limit) return size;
   throw new TidegateError("PAYLOAD_TOO_LARGE", `The message takes ${size} bytes; the limit is ${limit}.`, {
     hint: "Store the large part elsewhere and publish a reference, or raise maxPayload in connect().",

@@ -18,7 +18,7 @@ export function timeOf(id: string): number {
 export function startOf(position: Date | string): string {
   if (position === "beginning") return "0";
   if (position === "now") return "$";
-  if (position instanceof Date) return dateId(position, "from");
+  if (position instanceof Date) return beforeDate(position);
   if (ENTRY_ID.test(position)) return position;
   throw badPosition(position);
 }
@@ -38,6 +38,12 @@ function split(id: string): [bigint, bigint] {
   const match = ENTRY_ID.exec(id);
   if (match === null) throw badPosition(id);
   return [BigInt(match[1] ?? 0), BigInt(match[2] ?? 0)];
+}
+
+/** The last id before a date: what is of that very millisecond is still to come. */
+function beforeDate(date: Date): string {
+  const ms = dateMs(date, "from");
+  return ms === 0 ? "0" : `${ms - 1}-18446744073709551615`;
 }
 
 function dateId(date: Date, where: string): string {

@@ -1,7 +1,8 @@
 /** One script call's worth of messages and the promises that wait for it. The same batch keeps its number when sent again. */
 import type { Encoded } from "../message/codec.ts";
-import { PRIORITIES } from "../message/message.ts";
-import type { Receipt } from "../publishing.ts";
+import { PRIORITIES, type Priority } from "../message/message.ts";
+import type { Receipt, Wanted } from "../publishing.ts";
+import type { TopicSettings } from "../views.ts";
 
 /** Limits of one script call: a longer one would hold up every other client of the server. */
 const MAX_MESSAGES = 256;
@@ -9,17 +10,29 @@ const MAX_BYTES = 1_048_576;
 
 export interface Waiting {
   readonly message: Encoded;
+  /** Bytes counted as waiting for Redis. */
+  readonly counted: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
-  /** Milliseconds on the monotonic clock. */
-  readonly since: number;
 }
 
 export class Batch {
   readonly items: Waiting[] = [];
+  /** Milliseconds on the monotonic clock of its first message. */
+  readonly since: number;
+  readonly durability: Wanted;
+  /** How the topic is stored, as known when the batch began. */
+  readonly settings: TopicSettings;
   bytes = 0;
+  counted = 0;
   /** Set when it is first sent. */
   number = 0;
+
+  constructor(since: number, durability: Wanted, settings: TopicSettings) {
+    this.since = since;
+    this.durability = durability;
+    this.settings = settings;
+  }
 
   /** False when it does not fit any more; a single oversized message always fits an empty batch. */
   add(item: Waiting): boolean {
@@ -27,36 +40,55 @@ export class Batch {
     if (this.items.length > 0 && this.bytes + item.message.size > MAX_BYTES) return false;
     this.items.push(item);
     this.bytes += item.message.size;
+    this.counted += item.counted;
     return true;
   }
 
+  /** Messages alike stand behind one header, so that most of them cost two arguments. */
   arguments(answersKeptFor: number): string[] {
     const args = [String(this.number), String(answersKeptFor)];
+    let previous: Encoded | undefined;
+    let count = 0;
+    let header = 0;
     for (const { message } of this.items) {
-      args.push(LANE_NUMBER[message.priority], String(message.fields.length));
-      for (const field of message.fields) args.push(field);
+      if (previous === undefined || !this.#alike(previous, message)) {
+        header = args.length;
+        count = 0;
+        args.push(String(this.#laneOf(message)), "", String(2 + message.more.length), message.type, message.service);
+      }
+      args[header + 1] = String(++count);
+      args.push(message.data, message.messageId);
+      if (message.more.length > 0) args.push(...message.more);
+      previous = message;
     }
     return args;
   }
 
   /** From `<lane>:<first id> …`: ids of one lane in one batch are consecutive. */
   receipts(answer: string, streams: readonly string[]): Receipt[] {
-    const next = new Map<number, { time: string; sequence: number }>();
+    const next: ({ time: string; sequence: number } | undefined)[] = [];
     for (const part of answer.split(" ")) {
       const [lane = "", time = "", sequence = ""] = part.split(/[:-]/);
-      next.set(Number(lane), { time, sequence: Number(sequence) });
+      next[Number(lane)] = { time: `${time}-`, sequence: Number(sequence) };
     }
     return this.items.map(({ message }) => {
-      const lane = Number(LANE_NUMBER[message.priority]);
-      const at = next.get(lane);
+      const lane = this.#laneOf(message);
+      const at = next[lane];
       if (at === undefined) throw new Error(`the answer ${answer} misses lane ${lane}`);
-      return { status: "stored", messageId: message.messageId, entryId: `${at.time}-${at.sequence++}`, stream: streams[lane - 1] ?? "" };
+      return { status: "stored", messageId: message.messageId, entryId: at.time + String(at.sequence++), stream: streams[lane - 1] ?? "" };
     });
+  }
+
+  #laneOf(message: Encoded): number {
+    return LANE_NUMBER[this.settings.lanes ? message.priority : "normal"];
+  }
+
+  #alike(one: Encoded, other: Encoded): boolean {
+    return (
+      one.priority === other.priority && one.type === other.type && one.service === other.service && one.more.length === other.more.length
+    );
   }
 }
 
 /** Order of the lanes in `publish.lua`. */
-const LANE_NUMBER = Object.fromEntries(PRIORITIES.map((priority, index) => [priority, String(index + 1)])) as Record<
-  (typeof PRIORITIES)[number],
-  string
->;
+const LANE_NUMBER = Object.fromEntries(PRIORITIES.map((priority, index) => [priority, index + 1])) as Record<Priority, number>;

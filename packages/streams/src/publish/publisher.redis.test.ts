@@ -63,9 +63,11 @@ describe("publish", () => {
   const refused: [name: string, topic: string, message: object, code: string][] = [
     ["a topic with capitals", "Identity", { type: "x" }, "INVALID_TOPIC"],
     ["a reserved topic", "dead_letter", { type: "x" }, "INVALID_TOPIC"],
+    ["a message that is none", "identity", null as never, "INVALID_MESSAGE"],
     ["an empty type", "identity", { type: "" }, "INVALID_MESSAGE"],
     ["an unknown priority", "identity", { type: "x", priority: "urgent" }, "INVALID_MESSAGE"],
     ["a BigInt", "identity", { type: "x", data: { n: 1n } }, "INVALID_MESSAGE"],
+    ["a lone surrogate in the data", "identity", { type: "x", data: ["\ud800"] }, "INVALID_MESSAGE"],
     ["a lone surrogate in the user id", "identity", { type: "x", userId: "\ud800" }, "INVALID_MESSAGE"],
     ["a function", "identity", { type: "x", data: () => 1 }, "INVALID_MESSAGE"],
     ["more than a MiB", "identity", { type: "x", data: "x".repeat(1_048_577) }, "PAYLOAD_TOO_LARGE"],
@@ -84,11 +86,11 @@ describe("publish", () => {
     await assert.rejects(tide.streamInfo("cycle"), { code: "UNKNOWN_TOPIC" });
   });
 
-  test("a lost answer is asked for again and nothing is stored twice", async () => {
+  test("a lost answer is asked for again, nothing is stored twice, and the order stays", async () => {
     await using proxy = await CuttingProxy.start(redis.port);
     await using through = await connect({ url: proxy.url, namespace: "cut" });
     proxy.cutNextReply();
-    const receipts = await Promise.all(Array.from({ length: 300 }, (_, n) => through.publish("t", { type: "n", data: n })));
+    const receipts = await Promise.all(Array.from({ length: 1_500 }, (_, n) => through.publish("t", { type: "n", data: n })));
     const stored = await Array.fromAsync(through.read("t"));
     assert.equal(proxy.cuts, 1);
     assert.deepEqual(
@@ -119,6 +121,24 @@ describe("publish", () => {
     );
   });
 
+  test("retry() still knows the answer after hundreds of later publishes", async () => {
+    await using proxy = await CuttingProxy.start(redis.port);
+    await using through = await connect({ url: proxy.url, namespace: "later", publishTimeout: 400 });
+    await through.publish("t", { type: "before" });
+    proxy.cutNextReply({ thenRefuse: true });
+    const error = await through.publish("t", { type: "once" }).catch((caught: unknown) => caught);
+    assert.ok(error instanceof PublishUnknown, String(error));
+    proxy.accept();
+    await retryUntilStored(() => through.publish("t", { type: "after" }));
+    for (let n = 0; n < 200; n++) await through.publish("t", { type: "after" });
+    const receipt = await error.retry<Receipt>();
+    const stored = await Array.fromAsync(through.read("t"));
+    assert.deepEqual(
+      stored.filter(({ type }) => type === "once").map(({ entryId }) => entryId),
+      [receipt.entryId],
+    );
+  });
+
   test("while Redis is down: REDIS_UNREACHABLE in time, nothing stored, and it goes on by itself afterwards", async () => {
     const own = await startRedis();
     const there = await connect({ url: own.url, namespace: "down", publishTimeout: 300 });
@@ -133,7 +153,7 @@ describe("publish", () => {
     await own.stop();
   });
 
-  test("a full buffer is BACKPRESSURE", async () => {
+  test("a full buffer is BACKPRESSURE, and free again when the publishes are answered", async () => {
     await using small = await connect({ url: redis.url, namespace: "bp", maxBuffered: 500 });
     const results = await small.publishMany(
       "t",
@@ -141,6 +161,15 @@ describe("publish", () => {
     );
     assert.ok(results.some((result) => !result.ok && (result.error as TidegateError).code === "BACKPRESSURE"));
     assert.ok(results.some((result) => result.ok));
+    const fitting = results.filter((result) => result.ok).length;
+    const again = await small.publishMany(
+      "t",
+      Array.from({ length: fitting }, () => ({ type: "x", data: "y".repeat(40) })),
+    );
+    assert.ok(
+      again.every((result) => result.ok),
+      `${fitting} fit again`,
+    );
   });
 });
 

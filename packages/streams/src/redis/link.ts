@@ -6,16 +6,13 @@
  *   server acknowledges packets for ever.
  * States: connecting → up (handshake and `prepare` done) → connecting (error, end, deadline) …; closed from any, for good.
  */
-import { createClient } from "redis";
 import { TidegateError } from "../errors.ts";
-import { faultOf, RedisFault, unreachable } from "./replies.ts";
+import { accepts, CONNECT_LIMIT, destroyClient, isTimeout, openClient, speaksTls, type Client } from "./client.ts";
+import { describeEndpoint, describeHost, type Endpoint, type Host } from "./endpoint.ts";
+import { faultOf, RedisFault, silent, unreachable, wrongScheme } from "./replies.ts";
+import { checkPrimary, Sentinels } from "./sentinel.ts";
 
 export type Reply = string | number | null | Buffer | Reply[];
-
-export interface Endpoint {
-  readonly url: URL;
-  readonly password: string | undefined;
-}
 
 export interface LinkOptions {
   readonly endpoint: Endpoint;
@@ -29,17 +26,16 @@ export interface LinkOptions {
   readonly onDown?: (fault: RedisFault) => void;
 }
 
-type Client = ReturnType<typeof open>;
-
 /** What the library asks of a connection. `RedisLink` is the real one; the in-memory double has its own. */
 export interface Link {
+  /** Without password. Behind sentinels: the present primary. */
   readonly address: string;
   readonly up: boolean;
   /** Why it is down, or was last. */
   readonly fault: RedisFault | null;
   /** Sends one command now or fails at once; the fault says whether it was sent. */
   call(args: string[]): Promise<Reply>;
-  /** Like `call`, for questions that change nothing: waits a moment for a connection that is being rebuilt. */
+  /** Like `call`, for what may be done twice: waits a moment for a connection that is being rebuilt, asks again when one was lost. */
   ask(args: string[]): Promise<Reply>;
   /** Resolves when up; rejects with the last fault after `limit` ms, at once on one that only a person can mend. */
   whenUp(limit: number): Promise<void>;
@@ -49,8 +45,9 @@ export interface Link {
 }
 
 export class RedisLink implements Link {
-  readonly address: string;
   readonly #options: LinkOptions;
+  readonly #sentinels: Sentinels | null;
+  #host: Host | null = null;
   #client: Client | null = null;
   #closed = false;
   #fault: RedisFault | null = null;
@@ -64,9 +61,14 @@ export class RedisLink implements Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.address = `${options.endpoint.url.hostname}:${options.endpoint.url.port === "" ? "6379" : options.endpoint.url.port}`;
+    this.#sentinels = options.endpoint.sentinel === null ? null : new Sentinels(options.endpoint);
     this.#watch = setInterval(() => this.#checkDeadline(), Math.min(500, options.deadline / 2)).unref();
+    void this.#sentinels?.watch((primary) => this.#move(primary));
     void this.#connect();
+  }
+
+  get address(): string {
+    return this.#host === null ? describeEndpoint(this.#options.endpoint) : describeHost(this.#host);
   }
 
   get up(): boolean {
@@ -84,7 +86,7 @@ export class RedisLink implements Link {
     try {
       return await client.sendCommand<Reply>(args);
     } catch (cause) {
-      const fault = faultOf(cause, this.address);
+      const fault = this.#faultOf(cause);
       if (fault.reaction === "reconnect") this.#drop(client, fault);
       throw fault;
     } finally {
@@ -94,8 +96,14 @@ export class RedisLink implements Link {
   }
 
   async ask(args: string[]): Promise<Reply> {
-    await this.whenUp(ASK_LIMIT);
-    return await this.call(args);
+    try {
+      await this.whenUp(ASK_LIMIT);
+      return await this.call(args);
+    } catch (error) {
+      if (!(error instanceof RedisFault) || !error.sent || error.reaction !== "reconnect") throw error;
+      await this.whenUp(ASK_LIMIT);
+      return await this.call(args);
+    }
   }
 
   async whenUp(limit: number): Promise<void> {
@@ -115,37 +123,69 @@ export class RedisLink implements Link {
 
   close(): void {
     this.#closed = true;
+    this.#sentinels?.close();
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
     const client = this.#client;
     this.#client = null;
-    if (client !== null) destroy(client);
+    if (client !== null) destroyClient(client);
     this.#wake();
   }
 
   // Private
 
+  /** Behind sentinels every new connection asks them anew: that is how a failover is followed. */
   async #connect(): Promise<void> {
-    const client = open(this.#options);
+    try {
+      const [only] = this.#options.endpoint.hosts;
+      const host = this.#sentinels === null ? only : await this.#sentinels.primary();
+      if (this.#closed || host === undefined) return;
+      this.#host = host;
+      this.#open(host);
+    } catch (cause) {
+      this.#drop(null, faultOf(cause, this.address));
+    }
+  }
+
+  #open(host: Host): void {
+    const { endpoint, name } = this.#options;
+    const client = openClient(host, endpoint, name);
     let over = false;
-    const fail = (cause: unknown): void => {
+    const fail = (fault: RedisFault): void => {
       if (over) return;
       over = true;
       clearTimeout(limit);
-      this.#drop(client, faultOf(cause, this.address));
+      this.#drop(client, fault);
     };
-    client.on("error", fail);
-    client.on("end", () => fail(new Error("the connection was closed")));
-    const limit = setTimeout(() => fail(notRedis(this.address)), CONNECT_LIMIT);
-    try {
-      await client.connect();
-      await this.#options.prepare?.((args) => client.sendCommand<Reply>(args));
+    client.on("error", (cause: unknown) => void this.#explain(cause, host).then(fail));
+    client.on("end", () => fail(unreachable(this.address, new Error("the connection was closed"), true)));
+    const limit = setTimeout(() => fail(silent(this.address, this.#vouched)), CONNECT_LIMIT);
+    const ready = (): void => {
       clearTimeout(limit);
-      if (over || this.#closed) return destroy(client);
+      if (over || this.#closed) return destroyClient(client);
       this.#rise(client);
-    } catch (cause) {
-      fail(cause);
-    }
+    };
+    this.#prepare(client).then(ready, (cause: unknown) => this.#explain(cause, host).then(fail));
+  }
+
+  async #prepare(client: Client): Promise<void> {
+    await client.connect();
+    if (this.#sentinels !== null) checkPrimary(await client.sendCommand<Reply>(["ROLE"]), this.address);
+    await this.#options.prepare?.((args) => client.sendCommand<Reply>(args));
+  }
+
+  /** Both sides of a TLS mistake only see a silent or a closed connection; a second look tells it from a host that is gone. */
+  async #explain(cause: unknown, host: Host): Promise<RedisFault> {
+    const fault = faultOf(cause, this.address);
+    if (fault.code !== "REDIS_UNREACHABLE" || this.#vouched) return fault;
+    const { tls } = this.#options.endpoint;
+    if (tls === null) return (await speaksTls(host)) ? wrongScheme(this.address, "rediss", cause) : fault;
+    return isTimeout(cause) && (await accepts(host)) ? wrongScheme(this.address, "redis", cause) : fault;
+  }
+
+  /** It was Redis before, or the sentinels say so: then silence means that it is wedged, not that the address is wrong. */
+  get #vouched(): boolean {
+    return this.#wasUp || this.#sentinels !== null;
   }
 
   #rise(client: Client): void {
@@ -158,17 +198,32 @@ export class RedisLink implements Link {
     this.#wake();
   }
 
-  #drop(client: Client, fault: RedisFault): void {
-    const current = this.#client === client;
-    if (this.#client !== null && !current) return destroy(client);
+  #drop(client: Client | null, fault: RedisFault): void {
+    const current = client !== null && this.#client === client;
+    if (client !== null) destroyClient(client);
+    if (this.#client !== null && !current) return;
     this.#client = null;
     this.#fault = fault;
-    destroy(client);
     if (this.#closed) return;
     if (current) this.#options.onDown?.(fault);
     this.#wake();
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#connect(), backoff(this.#failures++));
+    this.#retry = setTimeout(() => void this.#connect(), backoff(this.#failures++, 50, this.#sentinels === null ? 2_000 : 500));
+  }
+
+  /** What was on the way when we threw the connection away hears why we did. */
+  #faultOf(cause: unknown): RedisFault {
+    const why = this.#fault;
+    const ours = cause instanceof Error && cause.constructor.name === "DisconnectsClientError";
+    if (!ours || why?.code !== "REDIS_UNREACHABLE") return faultOf(cause, this.address);
+    return new RedisFault(why.code, why.reaction, why.message, { cause: why, ...(why.hint === undefined ? {} : { hint: why.hint }) });
+  }
+
+  #move(primary: Host): void {
+    const client = this.#client;
+    if (client === null || this.address === describeHost(primary)) return;
+    const message = `The sentinels have moved the primary from ${this.address} to ${describeHost(primary)}.`;
+    this.#drop(client, new RedisFault("REDIS_READ_ONLY", "reconnect", message));
   }
 
   #checkDeadline(): void {
@@ -212,41 +267,4 @@ export function backoff(failures: number, base = 50, cap = 2_000): number {
   return Math.random() * Math.min(cap, base * 2 ** failures);
 }
 
-const CONNECT_LIMIT = 5_000;
 const ASK_LIMIT = 1_000;
-
-function open(options: LinkOptions) {
-  const { url, password } = options.endpoint;
-  return createClient({
-    url: url.href,
-    ...(password === undefined ? {} : { password }),
-    name: options.name,
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    socket: {
-      reconnectStrategy: false,
-      connectTimeout: CONNECT_LIMIT,
-      keepAlive: true,
-      keepAliveInitialDelay: 5_000,
-      noDelay: true,
-      tls: url.protocol === "rediss:",
-    },
-  } as Parameters<typeof createClient>[0]);
-}
-
-function destroy(client: Client): void {
-  client.removeAllListeners();
-  client.on("error", () => {});
-  try {
-    client.destroy();
-  } catch {
-    // Already gone.
-  }
-}
-
-function notRedis(address: string): RedisFault {
-  return new RedisFault("NOT_REDIS", "stop", `Something answers at ${address}, but it does not speak Redis.`, {
-    hint: "Check host and port of REDIS_STREAMS_URL.",
-  });
-}

@@ -8,12 +8,13 @@
  * Texts: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the command pages.
  */
 import { TidegateError, type ErrorCode } from "../errors.ts";
+import { tlsReason } from "./tls.ts";
 
 export type Reaction = "again" | "reconnect" | "regroup" | "stop" | "reject";
 
 export class RedisFault extends TidegateError {
   readonly reaction: Reaction;
-  /** False only when the command certainly never left this process. */
+  /** False only when the command certainly had no effect: it never left this process, or the server refused it unread. */
   readonly sent: boolean;
 
   constructor(code: ErrorCode, reaction: Reaction, message: string, options: { cause?: unknown; hint?: string; sent?: boolean } = {}) {
@@ -28,12 +29,13 @@ export function faultOf(cause: unknown, address: string): RedisFault {
   const text = cause instanceof Error ? cause.message : String(cause);
   const name = cause instanceof Error ? cause.constructor.name : "";
   if (name === "ClientOfflineError" || name === "ClientClosedError") return unreachable(address, cause, false);
-  for (const [pattern, code, reaction, message, hint] of TABLE) {
-    if (pattern.test(text))
-      return new RedisFault(code, reaction, `${message} (${address} answered: ${text})`, {
-        cause,
-        ...(hint === undefined ? {} : { hint }),
-      });
+  const tls = tlsReason(cause);
+  if (tls !== null) return new RedisFault("TLS_FAILED", "stop", `${tls.message} (${address}: ${text}).`, { cause, hint: tls.hint });
+  const row = TABLE.find(([pattern]) => pattern.test(text));
+  if (row !== undefined) {
+    const [, code, reaction, message, hint] = row;
+    const more = { cause, sent: !REFUSED.test(text), ...(hint === undefined ? {} : { hint }) };
+    return new RedisFault(code, reaction, `${message} (${address} answered: ${text})`, more);
   }
   if (isReply(cause)) return new RedisFault("REDIS_ERROR", "reject", `Redis at ${address} refused: ${text}`, { cause });
   return unreachable(address, cause, true);
@@ -53,13 +55,36 @@ export function unreachable(address: string, cause: unknown, sent: boolean): Red
   });
 }
 
+/** A new connection stands, but nobody answers on it. `vouched`: it is known to be Redis, so it will be back. */
+export function silent(address: string, vouched: boolean): RedisFault {
+  if (vouched) return unreachable(address, new Error("it accepts connections, but does not answer"), false);
+  return new RedisFault("NOT_REDIS", "stop", `Something answers at ${address}, but it does not speak Redis.`, { hint: CHECK_ADDRESS });
+}
+
+/** One side speaks TLS and the other does not; `right` is the scheme to write. */
+export function wrongScheme(address: string, right: "redis" | "rediss", cause: unknown): RedisFault {
+  return right === "rediss"
+    ? new RedisFault("TLS_FAILED", "stop", `${address} speaks TLS only.`, { cause, hint: "Write rediss:// instead of redis://." })
+    : new RedisFault("TLS_FAILED", "stop", `${address} accepts connections, but does not answer as TLS does.`, {
+        cause,
+        hint: "Write redis:// for a plain port, or name the server's tls-port.",
+      });
+}
+
 // Private
 
 type Row = readonly [pattern: RegExp, code: ErrorCode, reaction: Reaction, message: string, hint?: string];
 
+const CHECK_ADDRESS = "Check host and port of REDIS_STREAMS_URL.";
+const CLUSTER_HINT = "Use a single server or a set of sentinels; Redis Cluster is not supported yet.";
+
+/** Answers that come instead of running anything, so that asking again elsewhere cannot do a thing twice. */
+const REFUSED = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|MOVED|ASK |CLUSTERDOWN)|max number of clients/;
+
 const TABLE: readonly Row[] = [
   [/^NOGROUP|UNBLOCKED the stream key no longer exists/, "UNKNOWN_GROUP", "regroup", "The consumer group is gone"],
-  [/^UNBLOCKED/, "REDIS_BUSY", "again", "A blocked read was ended by the server"],
+  [/^UNBLOCKED client unblocked via CLIENT UNBLOCK/, "REDIS_BUSY", "again", "Somebody ended a blocked read"],
+  [/^UNBLOCKED/, "REDIS_READ_ONLY", "reconnect", "The server's role changed during a blocked read"],
   [
     /^(NOAUTH|WRONGPASS|ERR AUTH)|invalid username-password|Client sent AUTH, but no password is set/,
     "AUTH_FAILED",
@@ -83,10 +108,16 @@ const TABLE: readonly Row[] = [
   ],
   [/^OOM/, "REDIS_FULL", "reject", "Redis has no memory left", "Raise maxmemory, or let retention remove more."],
   [/^MISCONF/, "REDIS_CANNOT_PERSIST", "reject", "Redis cannot write to its disk", "Free disk space on the Redis server."],
-  [/^READONLY/, "REDIS_READ_ONLY", "reconnect", "The server is a replica"],
-  [/^(LOADING|BUSY |NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN)/, "REDIS_BUSY", "again", "Redis cannot serve this now"],
-  [/Unknown RESP type/, "NOT_REDIS", "stop", "Something answers, but it does not speak Redis", "Check host and port of REDIS_STREAMS_URL."],
-  [/max number of clients reached/, "REDIS_BUSY", "reconnect", "Redis has no connection left"],
+  [/^READONLY/, "REDIS_READ_ONLY", "reconnect", "The server is a replica", "Connect to the primary, or name the sentinels in the URL."],
+  [/^MASTERDOWN/, "REDIS_READ_ONLY", "reconnect", "The server is a replica that has lost its primary"],
+  [/^(MOVED|ASK|CROSSSLOT)\b/, "UNSUPPORTED_REDIS", "stop", "The server is a node of a Cluster", CLUSTER_HINT],
+  [/^LOADING/, "REDIS_BUSY", "again", "Redis is loading its data"],
+  [/^BUSY /, "REDIS_BUSY", "again", "A script holds up Redis", "It goes on when the script ends. To end it: redis-cli SCRIPT KILL"],
+  [/^NOREPLICAS/, "REDIS_BUSY", "again", "Too few replicas are connected for a write", "See min-replicas-to-write and INFO replication."],
+  [/^CLUSTERDOWN/, "REDIS_BUSY", "again", "The Cluster does not serve this slot now"],
+  [/^TRYAGAIN/, "REDIS_BUSY", "again", "The Cluster is moving these keys"],
+  [/Unknown RESP type/, "NOT_REDIS", "stop", "Something answers, but it does not speak Redis", CHECK_ADDRESS],
+  [/max number of clients/, "REDIS_BUSY", "reconnect", "Redis has no connection left", "Raise maxclients, or connect fewer."],
 ];
 
 function isReply(cause: unknown): boolean {

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import type { Link, Reply } from "./link.ts";
 import { RedisFault } from "./replies.ts";
 
-const SCRIPT_NAMES = [
+export const SCRIPT_NAMES = [
   "publish",
   "ensure-group",
   "ack",
@@ -21,9 +21,21 @@ const SCRIPT_NAMES = [
   "seek",
   "trim",
   "remove-consumers",
+  "group-names",
+  "lane-ends",
+  "remove-group",
+  "release-group",
   "replay",
+  "discard",
+  "expire",
+  "adopt",
+  "announce",
+  "start-job",
+  "take-job",
+  "end-job",
   "count-after",
   "waiting",
+  "sign",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
@@ -32,8 +44,14 @@ export class Scripts {
 
   constructor() {
     const position = read("position.part");
+    const kind = read("kind.part");
+    const [ids, nextId] = [read("ids.part"), read("next-id.part")];
     for (const name of SCRIPT_NAMES) {
-      const text = read(name).replace("--@position", () => position);
+      const text = read(name)
+        .replace("--@position", () => position)
+        .replace("--@kind", () => kind)
+        .replace("--@ids", () => ids)
+        .replace("--@next-id", () => nextId);
       this.#texts.set(name, { text, sha: createHash("sha1").update(text).digest("hex") });
     }
   }
@@ -43,7 +61,7 @@ export class Scripts {
     await Promise.all([...this.#texts.values()].map(({ text }) => call(["SCRIPT", "LOAD", text])));
   }
 
-  async run(link: Link, name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+  async run(link: Pick<Link, "call">, name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<Reply> {
     const script = this.#texts.get(name);
     if (script === undefined) throw new Error(`no script ${name}`);
     const rest = [String(keys.length), ...keys, ...args];

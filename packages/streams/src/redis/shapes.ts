@@ -13,6 +13,7 @@ export function list(reply: Reply | undefined): Reply[] {
 /** `[name, value, name, value]` as an object; a repeated name keeps its last value. */
 export function record(reply: Reply | undefined): Record<string, string> {
   const flat = list(reply);
+  if (isCompact(flat)) return { event_type: flat[1], service: flat[3], data: flat[5], message_id: flat[7] };
   const result: Record<string, string> = {};
   for (let index = 0; index + 1 < flat.length; index += 2) result[String(flat[index])] = flat[index + 1] as string;
   return result;
@@ -42,4 +43,9 @@ export function entries(reply: Reply | undefined): Entry[] {
 
 export function integer(reply: Reply | undefined): number {
   return reply === null || reply === undefined ? 0 : Number(reply);
+}
+
+/** What this library writes most; the object is then made in one piece, several times faster than name by name. */
+function isCompact(flat: readonly Reply[]): flat is string[] & { length: 8; 1: string; 3: string; 5: string; 7: string } {
+  return flat.length === 8 && flat[0] === "event_type" && flat[2] === "service" && flat[4] === "data" && flat[6] === "message_id";
 }

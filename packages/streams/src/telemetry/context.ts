@@ -20,8 +20,8 @@ export function currentContext(): FlowContext | undefined {
 }
 
 /** Runs `work` so that everything it publishes belongs to `context`. */
-export function runInContext<T>(context: FlowContext, work: () => T): T {
-  return flow.run(context, work);
+export function runInContext<T, A extends unknown[]>(context: FlowContext, work: (...args: A) => T, ...args: A): T {
+  return flow.run(context, work, ...args);
 }
 
 /** A new span of the same trace, or a new trace. */

@@ -1,4 +1,7 @@
-/** A TCP proxy before Redis that swallows one answer to a publish and cuts the connection: the command ran, nobody heard. */
+/**
+ * A TCP proxy before Redis. It can swallow one answer to a publish and cut the connection (the command ran, nobody heard), or
+ * make the present connections half-open (they stand, but nothing arrives any more).
+ */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
@@ -10,6 +13,7 @@ export class CuttingProxy implements AsyncDisposable {
   #armed = false;
   #thenRefuse = false;
   #refusing = false;
+  #muted = new WeakSet<Socket>();
 
   static async start(target: number): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(target);
@@ -26,10 +30,15 @@ export class CuttingProxy implements AsyncDisposable {
     return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The next script call that carries a message is executed and its answer thrown away. */
+  /** The next script call that publishes is executed and its answer thrown away. */
   cutNextReply(options: { thenRefuse?: boolean } = {}): void {
     this.#armed = true;
     this.#thenRefuse = options.thenRefuse === true;
+  }
+
+  /** The present connections carry nothing any more, in either direction, and are not closed; new ones work. */
+  mute(): void {
+    for (const socket of this.#sockets) this.#muted.add(socket);
   }
 
   accept(): void {
@@ -50,10 +59,15 @@ export class CuttingProxy implements AsyncDisposable {
       socket.on("error", () => {}).on("close", () => (client.destroy(), server.destroy(), this.#sockets.delete(socket)));
     }
     client.on("data", (chunk) => {
-      if (this.#armed && chunk.includes("event_type")) [this.#armed, cutting] = [false, true];
+      if (this.#muted.has(client)) return;
+      if (this.#armed && chunk.includes(":producers:")) [this.#armed, cutting] = [false, true];
       server.write(chunk);
     });
-    server.on("data", (chunk) => (cutting ? this.#cut() : client.write(chunk)));
+    server.on("data", (chunk) => {
+      if (this.#muted.has(server)) return;
+      if (cutting) this.#cut();
+      else client.write(chunk);
+    });
   }
 
   #cut(): void {

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CertificateFiles } from "./certificates.ts";
 
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
@@ -25,18 +26,28 @@ export interface RedisServerOptions {
   /** More command line, for example `["--maxmemory", "10mb"]`. */
   readonly args?: readonly string[];
   readonly program?: string;
+  /** TLS only, for clients with a certificate of the same authority. */
+  readonly tls?: CertificateFiles;
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "tidegate-redis-"));
-  const program = options.program ?? process.env["TIDEGATE_TEST_SERVER"] ?? "redis-server";
-  const server = new LaunchedRedis(program, folder, await freePort(), options.args ?? []);
-  await server.start();
-  return server;
+  const server = new LaunchedRedis(serverProgram(options.program), folder, await freePort(), options);
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+export function serverProgram(chosen?: string): string {
+  return chosen ?? process.env["TIDEGATE_TEST_SERVER"] ?? "redis-server";
 }
 
 /** A TCP port nobody listens on right now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;
@@ -50,18 +61,18 @@ class LaunchedRedis implements RedisServer {
   readonly folder: string;
   readonly port: number;
   readonly #program: string;
-  readonly #args: readonly string[];
+  readonly #options: RedisServerOptions;
   #child: ChildProcess | undefined;
 
-  constructor(program: string, folder: string, port: number, args: readonly string[]) {
+  constructor(program: string, folder: string, port: number, options: RedisServerOptions) {
     this.#program = program;
     this.folder = folder;
     this.port = port;
-    this.#args = args;
+    this.#options = options;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === undefined ? "redis" : "rediss"}://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
@@ -69,31 +80,27 @@ class LaunchedRedis implements RedisServer {
   }
 
   async start(): Promise<void> {
-    const fixed = [
-      "--port",
-      String(this.port),
-      "--bind",
-      "127.0.0.1",
-      "--dir",
-      this.folder,
-      "--appendonly",
-      "yes",
-      "--appendfsync",
-      "everysec",
-    ];
-    const child = spawn(this.#program, [...fixed, "--save", "", "--maxmemory-policy", "noeviction", ...this.#args], {
+    const fixed = [...this.#listen(), "--bind", "127.0.0.1", "--dir", this.folder, "--appendonly", "yes", "--appendfsync", "everysec"];
+    const child = spawn(this.#program, [...fixed, "--save", "", "--maxmemory-policy", "noeviction", ...(this.#options.args ?? [])], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    await ready(child, this.#program);
+    await ready(child, this.#program, "Ready to accept connections");
+  }
+
+  #listen(): string[] {
+    const { tls } = this.#options;
+    if (tls === undefined) return ["--port", String(this.port)];
+    const files = ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key];
+    return ["--port", "0", "--tls-port", String(this.port), "--tls-auth-clients", "yes", ...files];
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
+    const gone = signal === "SIGKILL" || signal === "SIGTERM" ? once(child, "exit") : null;
     child.kill(signal);
-    if (signal === "SIGKILL" || signal === "SIGTERM") await gone;
+    await gone;
   }
 
   async stop(): Promise<void> {
@@ -106,8 +113,8 @@ class LaunchedRedis implements RedisServer {
   }
 }
 
-/** Resolves at "Ready to accept connections", which the server logs after loading its data. */
-async function ready(child: ChildProcess, program: string): Promise<void> {
+/** Resolves when the log says `sign`; a server logs "Ready to accept connections" after loading its data. */
+export async function ready(child: ChildProcess, program: string, sign: string): Promise<void> {
   let log = "";
   await new Promise<void>((resolve, reject) => {
     child.once("error", (cause) =>
@@ -116,7 +123,7 @@ async function ready(child: ChildProcess, program: string): Promise<void> {
     child.once("exit", (code) => reject(new Error(`${program} ended with ${String(code)} before it was ready:\n${log}`)));
     const read = (chunk: Buffer): void => {
       log += chunk.toString();
-      if (log.includes("Ready to accept connections")) resolve();
+      if (log.includes(sign)) resolve();
     };
     child.stdout?.on("data", read);
     child.stderr?.on("data", read);

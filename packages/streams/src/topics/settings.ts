@@ -7,13 +7,15 @@ import { TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
 import { PRIORITIES, type Priority } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
-import { integer, record } from "../redis/shapes.ts";
+import type { Scripts } from "../redis/scripts.ts";
+import { integer, list, record } from "../redis/shapes.ts";
 import type { TopicSettings } from "../views.ts";
 
 const FRESH = 60_000;
 
 export class TopicSettingsStore {
   readonly #link: Link;
+  readonly #scripts: Scripts;
   readonly #keys: Keys;
   readonly #clock: Clock;
   /** Form of a topic that has no settings and no entries yet. */
@@ -21,8 +23,9 @@ export class TopicSettingsStore {
   readonly #known = new Map<string, { settings: TopicSettings; at: number }>();
   readonly #asking = new Map<string, Promise<TopicSettings>>();
 
-  constructor(link: Link, keys: Keys, clock: Clock, wire: TopicSettings["wire"]) {
+  constructor(link: Link, scripts: Scripts, keys: Keys, clock: Clock, wire: TopicSettings["wire"]) {
     this.#link = link;
+    this.#scripts = scripts;
     this.#keys = keys;
     this.#clock = clock;
     this.#wire = wire;
@@ -41,9 +44,11 @@ export class TopicSettingsStore {
   }
 
   async save(topic: string, change: Partial<TopicSettings>): Promise<TopicSettings> {
-    const settings = { ...(await this.#ask(checkTopic(topic))), ...change };
+    const before = await this.#ask(checkTopic(topic));
+    const settings = { ...before, ...change };
     check(settings);
     if (!settings.lanes) await this.#refuseWaiting(topic);
+    else if (!before.lanes) await this.#completeGroups(topic);
     await this.#link.ask(["HSET", this.#keys.config(topic), "lanes", settings.lanes ? "1" : "0", "wire", settings.wire]);
     return this.#learn(topic, settings);
   }
@@ -71,6 +76,17 @@ export class TopicSettingsStore {
   #learn(topic: string, settings: TopicSettings): TopicSettings {
     this.#known.set(topic, { settings, at: this.#clock.now() });
     return settings;
+  }
+
+  /** Before anything can be published to the new lanes. Groups of other programs are left as they are: they read one stream. */
+  async #completeGroups(topic: string): Promise<void> {
+    const lanes = PRIORITIES.map((lane) => this.#keys.lane(topic, lane));
+    const groups = list(await this.#scripts.run(this.#link, "group-names", [...lanes, this.#keys.groupSigns(topic)], [])).map(String);
+    for (const group of groups) {
+      const position = this.#keys.position(topic, group);
+      if (integer(await this.#link.ask(["EXISTS", position])) === 0) continue;
+      await this.#scripts.run(this.#link, "ensure-group", [...lanes, this.#keys.retryEvents(topic, group), position], [group, "0"]);
+    }
   }
 
   /** With `lanes: false` nobody would read them any more. */

@@ -1,3 +1,11 @@
 -- Counts entries after an id without sending them, where the server's own lag is unknown (after XDEL or a seek into the middle).
+-- In pages, so that Lua never holds more than a hundred of them.
 -- KEYS[1] stream   ARGV[1] id (exclusive)   ARGV[2] at most this many
-return #redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
+local count, limit, from = 0, tonumber(ARGV[2]), ARGV[1]
+while count < limit do
+  local page = redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', math.min(100, limit - count))
+  count = count + #page
+  if #page < 100 then break end
+  from = page[#page][1]
+end
+return count

@@ -1,21 +1,32 @@
 -- Moves failed messages out of the pending list into the group's own waiting room; other groups never see them again.
--- KEYS[1] stream   KEYS[2] retries zset   KEYS[3] held hash   KEYS[4] position hash
--- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream
--- ARGV[4..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
--- Returns per message 1 moved, 0 not ours any more, -1 the entry itself is gone.
+-- KEYS[1] stream   KEYS[2] retries zset   KEYS[3] held hash   KEYS[4] the group's retry stream   KEYS[5] position hash
+-- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] smallest id   ARGV[5] largest id
+-- ARGV[6..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
+-- Returns per message 1 waits, 2 due already and in the retry stream, 0 not ours any more, -1 the entry itself is gone.
+-- A delay shorter than the way through the waiting room is none: such a message may be read again before this is answered.
+local AT_ONCE = 2
+local limit = (#ARGV - 5) / 6 + 128
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[5], limit, ARGV[2])
+local mine = {}
+for at = 1, #pending do mine[pending[at][1]] = pending[at][4] end
 local function owned(id, count)
-  local one = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
-  return one[1] and one[1][4] == tonumber(count)
+  local found = mine[id]
+  if found == nil and #pending == limit then
+    local one = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
+    found = one[1] and one[1][4]
+  end
+  return found == tonumber(count)
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local results = {}
-for at = 4, #ARGV, 6 do
+local results, settled, packed, due = {}, {}, {}, {}
+for at = 6, #ARGV, 6 do
   local id = ARGV[at]
-  if not owned(id, ARGV[at + 1]) then
-    results[#results + 1] = 0
-  else
+  local result = 0
+  if owned(id, ARGV[at + 1]) then
     local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+    result = entry and 1 or -1
+    settled[#settled + 1] = id
     if entry then
       local fields = { '~origin', ARGV[at + 3], '~attempts', ARGV[at + 5], 'retry_count', ARGV[at + 4] }
       local raw = entry[2]
@@ -26,15 +37,30 @@ for at = 4, #ARGV, 6 do
           fields[#fields + 1] = raw[i + 1]
         end
       end
-      redis.call('HSET', KEYS[3], ARGV[at + 3], cmsgpack.pack(fields))
-      redis.call('ZADD', KEYS[2], now + tonumber(ARGV[at + 2]), ARGV[at + 3])
+      local delay = tonumber(ARGV[at + 2])
+      if delay < AT_ONCE then
+        redis.call('XADD', KEYS[4], '*', unpack(fields))
+        result = 2
+      else
+        packed[#packed + 1] = ARGV[at + 3]
+        packed[#packed + 1] = cmsgpack.pack(fields)
+        due[#due + 1] = string.format('%.0f', now + delay)
+        due[#due + 1] = ARGV[at + 3]
+      end
     end
-    redis.call('XACK', KEYS[1], ARGV[1], id)
-    if ARGV[3] == '1' then redis.call('XDEL', KEYS[1], id) end
-    results[#results + 1] = entry and 1 or -1
   end
+  results[#results + 1] = result
 end
-if ARGV[3] ~= '1' then
-  --@position
+if #packed > 0 then
+  redis.call('HSET', KEYS[3], unpack(packed))
+  redis.call('ZADD', KEYS[2], unpack(due))
+end
+if #settled > 0 then
+  redis.call('XACK', KEYS[1], ARGV[1], unpack(settled))
+  if ARGV[3] == '1' then
+    redis.call('XDEL', KEYS[1], unpack(settled))
+  else
+    --@position
+  end
 end
 return results

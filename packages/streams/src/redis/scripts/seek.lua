@@ -1,30 +1,40 @@
 -- Moves a group: stream position, pending entries and waiting retries together. Recreating the group empties its pending
--- list, so running consumers are fenced: their acks find nothing of theirs.
--- KEYS[1..4] lanes   KEYS[5] retry stream   KEYS[6] retries zset   KEYS[7] held hash   KEYS[8] position hash
+-- list, so running consumers are fenced: their acks find nothing of theirs. That must not change when they read the same entries
+-- again under the same name; so the group is left missing on its retry stream. The next read of a running consumer fails for
+-- that, before it gets anything: it makes the group there anew and goes on under a new name.
+-- KEYS[1..n-4] lanes   KEYS[n-3] retry stream   KEYS[n-2] retries zset   KEYS[n-1] held hash   KEYS[n] position hash
 -- ARGV[1] group   ARGV[2] "0", "$" or an id (exclusive)
 -- Returns {pending entries released, waiting retries dropped}
+local lanes = #KEYS - 4
+local retry_stream, retries, held, position = KEYS[lanes + 1], KEYS[lanes + 2], KEYS[lanes + 3], KEYS[lanes + 4]
+local function pending_on(key)
+  local summary = redis.pcall('XPENDING', key, ARGV[1])
+  return summary.err and 0 or summary[1]
+end
+local function last_id(key)
+  local info = redis.call('XINFO', 'STREAM', key)
+  for at = 1, #info, 2 do
+    if info[at] == 'last-generated-id' then return info[at + 1] end
+  end
+end
 local released = 0
-for lane = 1, 4 do
+for lane = 1, lanes do
   local key = KEYS[lane]
-  local start = ARGV[2]
+  local start = ARGV[2] == '$' and '0-0' or ARGV[2]
   if redis.call('EXISTS', key) == 1 then
-    local ok = redis.pcall('XPENDING', key, ARGV[1])
-    if not ok.err then released = released + ok[1] end
+    released = released + pending_on(key)
     redis.call('XGROUP', 'DESTROY', key, ARGV[1])
-    if start == '$' then
-      local info = redis.call('XINFO', 'STREAM', key)
-      for at = 1, #info, 2 do
-        if info[at] == 'last-generated-id' then start = info[at + 1] end
-      end
-    end
-  elseif start == '$' then
-    start = '0-0'
+    if ARGV[2] == '$' then start = last_id(key) end
   end
   redis.call('XGROUP', 'CREATE', key, ARGV[1], start, 'MKSTREAM')
-  redis.call('HSET', KEYS[8], key, start)
+  redis.call('HSET', position, key, start)
 end
-local dropped = redis.call('ZCARD', KEYS[6])
-if redis.call('EXISTS', KEYS[5]) == 1 then dropped = dropped + redis.call('XLEN', KEYS[5]) end
-redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
-redis.call('XGROUP', 'CREATE', KEYS[5], ARGV[1], '0', 'MKSTREAM')
+-- What is under way of the retry stream is a delivery; the rest of it and the waiting room are retries given up.
+local dropped = redis.call('ZCARD', retries)
+if redis.call('EXISTS', retry_stream) == 1 then
+  local under_way = pending_on(retry_stream)
+  released = released + under_way
+  dropped = dropped + math.max(0, redis.call('XLEN', retry_stream) - under_way)
+end
+redis.call('DEL', retry_stream, retries, held)
 return { released, dropped }

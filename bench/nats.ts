@@ -1,0 +1,54 @@
+/** A nats-server of the run's own with JetStream on a file store, in a temporary folder, on loopback. */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** The server chooses its port and writes it into a file. Default sync interval (two minutes), as its users have it. */
+export async function startNats(): Promise<NatsServer> {
+  const folder = await mkdtemp(join(tmpdir(), "tidegate-nats-"));
+  const args = ["-a", "127.0.0.1", "-p", "-1", "-js", "-sd", join(folder, "store"), "--ports_file_dir", folder];
+  const server = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"] });
+  const stop = async (): Promise<void> => {
+    if (server.exitCode === null && server.signalCode === null) {
+      server.kill("SIGTERM");
+      await once(server, "exit");
+    }
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    return { url: await addressOf(server, folder), [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export function natsVersion(): string {
+  return / v(\S+)/.exec(execFileSync("nats-server", ["--version"], { encoding: "utf8" }))?.[1] ?? "unknown";
+}
+
+// Private
+
+async function addressOf(server: ChildProcess, folder: string): Promise<string> {
+  await ready(server);
+  const ports = JSON.parse(await readFile(join(folder, `nats-server_${server.pid}.ports`), "utf8")) as { nats: string[] };
+  return ports.nats[0] ?? "";
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stderr?.on("data", (text: Buffer) => {
+      said += text.toString();
+      if (said.includes("Server is ready")) resolve();
+    });
+    server.once("error", reject);
+    server.once("exit", (code) => reject(new Error(`nats-server ended with ${code}:\n${said}`)));
+  });
+}
