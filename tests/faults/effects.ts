@@ -1,13 +1,13 @@
 /** Both ends of the witness: starting its process (for a run) and reporting to it (for a worker). */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { atExit } from "./leftovers.ts";
+import { removeAtExit } from "./leftovers.ts";
 import type { Deed } from "@tidegate/streams/testing";
 
 /** What a worker reports: its deeds, and each settlement that Redis refused because the lease had gone to somebody else. */
@@ -29,7 +29,7 @@ export class Witness implements AsyncDisposable {
   private constructor(folder: string) {
     this.#folder = folder;
     this.socket = join(folder, "effects.sock");
-    this.#leftover = atExit(() => rmSync(folder, { recursive: true, force: true }));
+    this.#leftover = removeAtExit(folder);
     this.#process = fork(new URL("./effects-server.ts", import.meta.url), [this.socket, this.#history]);
     this.#process.once("exit", (code) => this.#gone.reject(new Error(`The witness ended with ${String(code)}; its error is above.`)));
     this.#gone.promise.catch(() => {});

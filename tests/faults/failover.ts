@@ -14,7 +14,7 @@ export const failoverReplicated: Fault = kind("failover-replicated");
 // Private
 
 /** Messages that wait when the primary dies. */
-const PILE = 60;
+const PILE = 150;
 
 function kind(name: Fault["name"]): Fault {
   return {

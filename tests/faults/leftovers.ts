@@ -2,6 +2,8 @@
  * What outlives this process if it is ended halfway: servers, namespaces, mounts. Normally each is taken back by whoever made it;
  * this is for Ctrl-C, a timeout and a crash.
  */
+import { rmSync } from "node:fs";
+
 let listening = false;
 const acts = new Set<() => void>();
 
@@ -10,6 +12,11 @@ export function atExit(act: () => void): Disposable {
   listen();
   acts.add(act);
   return { [Symbol.dispose]: () => void acts.delete(act) };
+}
+
+/** The same for a folder. */
+export function removeAtExit(folder: string): Disposable {
+  return atExit(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 // Private

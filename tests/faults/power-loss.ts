@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { now } from "./effects.ts";
 import type { Damage, Fault, Wound } from "./fault.ts";
+import { removeAtExit } from "./leftovers.ts";
 import { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import { readTrace, type Synced } from "./synced.ts";
@@ -29,6 +30,7 @@ function kind(name: Fault["name"], fsync: "everysec" | "always"): Fault {
       spawnSync("strace", ["-D", "-f", "-o", "/dev/null", "true"]).status === 0 ? null : "it needs strace (apt-get install strace)",
     async prepare() {
       const folder = await mkdtemp(join(tmpdir(), "tidegate-power-"));
+      const leftover = removeAtExit(folder);
       const trace = join(folder, "trace");
       const wrap = ["strace", "-D", "-f", "--seccomp-bpf", "-y", "-s", "0", "-ttt", "-e", "trace=write,fdatasync", "-o", trace];
       const server = await Server.start({ folder, wrap, fsync }).catch(async (error: unknown) => {
@@ -41,6 +43,7 @@ function kind(name: Fault["name"], fsync: "everysec" | "always"): Fault {
         async [Symbol.asyncDispose]() {
           await server.stop();
           await ended(trace);
+          leftover[Symbol.dispose]();
           await rm(folder, { recursive: true, force: true });
         },
       };

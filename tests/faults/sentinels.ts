@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { now } from "./effects.ts";
-import { atExit } from "./leftovers.ts";
+import { atExit, removeAtExit } from "./leftovers.ts";
 import { Network, type Machine } from "./namespaces.ts";
 import { freePort, ready, Server } from "./server.ts";
 import { withRedis } from "./stage.ts";
@@ -43,6 +43,7 @@ export class SentinelSet implements AsyncDisposable {
     const primary = await node(opened, network.join(), []);
     const replica = await node(opened, network.join(), ["--replicaof", primary.server.host, String(primary.server.port)]);
     const folder = await mkdtemp(join(tmpdir(), "tidegate-sentinel-"));
+    opened.use(removeAtExit(folder));
     opened.defer(() => rm(folder, { recursive: true, force: true }));
     const ports: number[] = [];
     for (let index = 0; index < COUNT; index++) ports.push(await sentinel(opened, folder, network.gateway, primary.server));
