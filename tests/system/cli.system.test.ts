@@ -67,8 +67,8 @@ const JSON_COMMANDS: readonly (readonly [args: string, rows: number, exitCode?: 
   ["dlq ls --topic orders --error NO_STOCK", 2],
   ["dlq ls --topic payments", 0],
   ["dlq groups", 2],
-  ["doctor", 14],
-  ["doctor --deep", 15],
+  ["doctor", 15],
+  ["doctor --deep", 16],
 ];
 
 for (const [args, rows, exitCode = 0] of JSON_COMMANDS) {
