@@ -4,8 +4,8 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { CONCURRENCY, IN_FLIGHT, inFlight, payload, type Payload, type Peer, type Running } from "../work.ts";
 
 const CONSUMER = "bench";
-/** What the client asks for ahead of the handler: more than its default of 100 was faster. */
-const AHEAD = 10 * CONCURRENCY;
+/** What the client asks for ahead of the handler: as many as Tidegate does at the same concurrency. Its default is 100. */
+const AHEAD = 1 * CONCURRENCY;
 
 export async function jetStream(url: string): Promise<Peer> {
   return new JetStreamPeer(await connect({ servers: url }));

@@ -1,5 +1,5 @@
 // The tiers of the test suite, cheapest first. A file's suffix or folder says which tier it is in; Python is no tier of its own:
-// the tests that need it are among the system's.
+// the tests that need it are among the redis tier's, so they run against both servers.
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repository } from "../setup/step.mjs";

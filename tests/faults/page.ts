@@ -20,6 +20,9 @@ for how long, is drawn from the seed alone: the same seed is the same schedule. 
 the worker, and a judge that knows nothing of Redis or of the library compares what was published, what had an effect and who was hit.
 After every strike the group must come back to nothing pending, nothing waiting and lag 0, or the run has failed.
 
+Without faults, \`npm run test:long -- crowd\` puts many consumers on one topic (10 groups of 50 in 5 processes, 1,000 messages a second for
+a minute): every group must get every message exactly once. It tells what that costs in pick-up time, lag, connections, CPU and commands.
+
 Lost is 0 except where Redis itself lost or deleted data. Which messages those may be is decided one by one, never by a total: from
 what the deleting transaction saw, from the last fsync a trace of system calls shows, or from the moment of the cut.
 

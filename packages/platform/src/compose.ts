@@ -42,10 +42,12 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   });
   const console = new ConsoleServer(() => consoleOptions(config, streams.tide, orchestrator, auth));
 
-  // Looks at Redis from the first moment on; a view has nothing to wait for.
-  orchestrator.add(redis, { patience: Infinity, process: () => redis.process });
+  const view = { patience: Infinity, process: () => redis.process };
+  // Our own server is looked at from the first moment on; of another one nothing is known before the streams are connected.
+  if (place.embedded) orchestrator.add(redis, view);
   // Reconnects by itself for ever, so it is never restarted.
   orchestrator.add(streams, { patience: Infinity });
+  if (!place.embedded) orchestrator.add(redis, { ...view, needs: ["streams"] });
   // Before the demo, so that a person can watch the demo start.
   orchestrator.add(console, { needs: ["streams"] });
   if (config.demo) {

@@ -53,7 +53,7 @@ export function parseConfig(options: ConnectOptions, env: Environment = process.
   const password =
     options.password ?? endpoint.password ?? (given === undefined ? found?.password : undefined) ?? text(env, "REDIS_PASSWORD");
   return {
-    endpoint: { ...endpoint, password, tls: parseTls(endpoint, options, env) },
+    endpoint: { ...endpoint, password, sentinel: withPassword(endpoint.sentinel, env), tls: parseTls(endpoint, options, env) },
     namespace: parseNamespace(options.namespace ?? text(env, "TIDEGATE_NAMESPACE") ?? found?.file.namespace ?? "tidegate"),
     service: options.service ?? "unknown",
     publishTimeout: number("publishTimeout", options.publishTimeout, 10_000, 1),
@@ -94,6 +94,11 @@ function* dataFoldersUpwards(start: string): Generator<string> {
     yield join(folder, ".tidegate");
     if (dirname(folder) === folder) return;
   }
+}
+
+/** The sentinels' own; the servers behind them have another. */
+function withPassword(sentinel: Endpoint["sentinel"], env: Environment): Endpoint["sentinel"] {
+  return sentinel === null ? null : { ...sentinel, password: sentinel.password ?? text(env, "REDIS_SENTINEL_PASSWORD") };
 }
 
 /** Certificates in the environment are no mistake beside a plain URL: another program may need them. In the options they are. */

@@ -33,7 +33,7 @@ export const ERROR_CODES = {
   REDIS_CANNOT_PERSIST: "Redis cannot write to its disk.",
   REDIS_BUSY: "Redis is loading, busy or waiting for replicas.",
   REDIS_ERROR: "Redis answered with another error.",
-  PUBLISH_UNKNOWN: "The connection was lost before the answer; the message may or may not be stored.",
+  PUBLISH_UNKNOWN: "The answer was lost or came too late; the message may or may not be stored.",
   UNDECODABLE: "An entry is not a message.",
   NOT_REPLICATED: "The message is stored, but too few replicas have confirmed it in time.",
   CRASHED: "The consumer's process vanished while it had the message.",
@@ -58,7 +58,7 @@ export class TidegateError extends Error {
   }
 }
 
-/** The answer to a publish was lost. `.retry()` asks again under the same batch number: never stored twice. */
+/** The answer to a publish was lost or is late. `.retry()` asks again under the same batch number: never stored twice. */
 export class PublishUnknown extends TidegateError {
   readonly #again: () => Promise<unknown>;
 

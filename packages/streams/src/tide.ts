@@ -54,7 +54,10 @@ export interface ConnectOptions {
   readonly namespace?: string;
   /** Written as `service` into every message this connection publishes. Default `unknown`. */
   readonly service?: string;
-  /** Milliseconds a publish may wait for Redis before it rejects. Default 10,000. */
+  /**
+   * Milliseconds until a publish is answered, whatever Redis does: then it rejects, with `PublishUnknown` if something was sent. What replicas
+   * may take (`durability`) comes on top. Default 10,000.
+   */
   readonly publishTimeout?: number;
   /** Largest encoded message in bytes. Default 1 MiB. */
   readonly maxPayload?: number;
@@ -78,7 +81,14 @@ export interface ConnectOptions {
 
 export interface Notice {
   readonly level: "info" | "warning" | "error";
-  /** Stable: `reconnected`, `disconnected`, `group_recovered`, `lease_lost`, `dead_letter_expired`, `read_stalled`, `trimmed`, … */
+  /**
+   * Stable.
+   * - Connection: `disconnected`, `reconnected`, `no_aof`, `evicting_redis`.
+   * - Consumers: `group_recovered`, `lease_lost`, `entries_vanished`, `event_loop_stalled`, `message_held`, `consumer_failed`.
+   * - Retention: `group_expired`, `retention_forced`, `entries_lost`.
+   * - Dead letters: `dead_letters_expiring`, `dead_letter_expired`.
+   * - `duty_failed`: a background loop met an error and goes on.
+   */
   readonly code: string;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>>;

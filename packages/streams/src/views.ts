@@ -13,7 +13,10 @@ export interface LaneInfo {
 export interface GroupInfo {
   readonly topic: string;
   readonly group: string;
-  /** Not yet delivered, over all lanes. */
+  /**
+   * Not yet delivered, over all lanes. Counted exactly up to 1,000 per lane; beyond that the server's own number, which Redis 7.0 may
+   * overstate after a failover, but never above what the stream holds.
+   */
   readonly lag: number;
   /** Delivered and unanswered, retries in work included. */
   readonly pending: number;

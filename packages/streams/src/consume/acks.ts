@@ -2,7 +2,6 @@
  * Acknowledgements, coalesced. An ack is never given up while the connection may come back; one that Redis refuses is
  * reported as lost.
  */
-import type { Clock } from "../clock.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { Coalescer } from "./coalescer.ts";
 import type { Delivery } from "./delivery.ts";
@@ -16,16 +15,18 @@ export class Acks {
   readonly #settled: (delivery: Delivery, ours: boolean) => void;
   readonly #calls: Coalescer<Delivery>;
 
-  constructor(store: GroupStore, clock: Clock, settled: (delivery: Delivery, ours: boolean) => void) {
+  constructor(store: GroupStore, settled: (delivery: Delivery, ours: boolean) => void, gone: () => void) {
     this.#store = store;
     this.#settled = settled;
     this.#calls = new Coalescer({
-      clock,
+      rest: (failures, signal) => store.rest(failures, signal),
       fits: sameFence,
       send: async (source, deliveries) => this.#report(deliveries, await this.#store.ack(source, deliveries)),
       again: (error, _, deliveries) => {
-        if (isGone(error)) for (const delivery of deliveries) this.#settled(delivery, false);
-        return !isGone(error);
+        if (!isGone(error)) return true;
+        for (const delivery of deliveries) this.#settled(delivery, false);
+        gone();
+        return false;
       },
     });
   }

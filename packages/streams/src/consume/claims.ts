@@ -1,5 +1,5 @@
 /**
- * Everything we hold, and the loop that takes over what others left: every two seconds at most it claims what nobody has
+ * Everything we hold, and the loop that takes over what others left: every five seconds at most it claims what nobody has
  * touched for a lease. Hands back what is not started, and what Redis counts as ours although its reply never reached us.
  */
 import type { Notice } from "../tide.ts";
@@ -20,6 +20,8 @@ export interface ClaimsDeps {
   readonly clock: Clock;
 }
 
+/** Milliseconds between two looks for what others left; what died is found after its lease, so a moment more does not matter. */
+const SWEEP = 5_000;
 /** Entries in one call. */
 const CHUNK = 256;
 
@@ -116,7 +118,7 @@ export class Claims {
       for (const delivery of deliveries) delivery.renewedAt = asked;
       if (deliveries.length > 0) this.#deps.onClaimed(this.#strangers(source, deliveries));
     }
-    return Math.min(2_000, lease / 3);
+    return Math.min(SWEEP, lease / 3);
   }
 
   /** Without those whose lease of our own had run out: what we hold goes on under the new fence. */

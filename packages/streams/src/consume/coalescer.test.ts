@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock } from "../clock.ts";
 import { Keys } from "../keys.ts";
 import { PRIORITIES } from "../message/message.ts";
 import { probe } from "../testing/events.ts";
@@ -8,12 +7,14 @@ import { Coalescer } from "./coalescer.ts";
 import type { Source } from "./delivery.ts";
 import { sourcesOf } from "./source.ts";
 
+const atOnce = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const [one, two] = sourcesOf(new Keys("ns"), new Map([["t", PRIORITIES]]), "g") as [Source, Source];
 
 test("what arrives while a call is under way travels in the next, in order and at most as much as fits", async () => {
   const calls: number[][] = [];
   const coalescer = new Coalescer<number>({
-    clock: systemClock,
+    rest: atOnce,
     fits: (queue) => Math.min(3, queue.length),
     send: async (_, items) => {
       calls.push([...items]);
@@ -32,7 +33,7 @@ test("sources do not wait for each other", async () => {
   const gate = Promise.withResolvers<void>();
   const sent = probe<string>();
   const coalescer = new Coalescer<string>({
-    clock: systemClock,
+    rest: atOnce,
     fits: (queue) => queue.length,
     send: async (source, items) => {
       sent.add(items.join());
@@ -50,7 +51,7 @@ test("sources do not wait for each other", async () => {
 test("a failed call is repeated with the same items until it is answered, or as long as it is worth it", async () => {
   const calls: string[] = [];
   const coalescer = new Coalescer<string>({
-    clock: systemClock,
+    rest: atOnce,
     fits: (queue) => queue.length,
     send: async (_, items) => {
       calls.push(items.join());
@@ -68,7 +69,7 @@ test("a failed call is repeated with the same items until it is answered, or as 
 test("abandoned, it ends while the server is still away", async () => {
   const failing = probe<number>();
   const coalescer = new Coalescer<string>({
-    clock: systemClock,
+    rest: atOnce,
     fits: (queue) => queue.length,
     send: async () => {
       failing.add(1);

@@ -70,7 +70,11 @@ export class GroupConsumer implements Consumer {
     this.closed = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
     this.closed.catch(() => {});
     const { store, topics, clock, notice } = deps;
-    this.#acks = new Acks(store, clock, (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"));
+    this.#acks = new Acks(
+      store,
+      (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"),
+      () => this.#reader.rejoin(),
+    );
     this.#claims = new Claims({ ...deps, consumer: () => this.name, onClaimed: (claimed) => this.#receive(claimed, true) });
     this.#heartbeat = new Heartbeat({ ...deps, claims: this.#claims });
     this.#promoters = new Map(topics.map((topic) => [topic, new Promoter({ store, topic, clock, notice })]));
@@ -129,6 +133,7 @@ export class GroupConsumer implements Consumer {
       finish: (delivery, outcome, error) => this.#finish(delivery, outcome, error),
       release: (delivery) => this.#release(delivery),
       retryStored: (topic, delay) => this.#promoters.get(topic)?.due(delay),
+      gone: () => this.#reader.rejoin(),
       failed: (error) => this.#fail(error),
       stopping: () => this.#stopping,
     });
@@ -164,8 +169,10 @@ export class GroupConsumer implements Consumer {
   #settle(delivery: Delivery, verdict: Verdict): void {
     if (delivery.outcome !== null) {
       if (delivery.outcome === "lost") this.#finish(delivery, "lost");
-    } else if (verdict.kind === "ack") this.#acks.add(delivery);
-    else if (this.#aborted) this.#settler.handBack(delivery);
+    } else if (verdict.kind === "ack") {
+      delivery.done();
+      this.#acks.add(delivery);
+    } else if (this.#aborted) this.#settler.handBack(delivery);
     else this.#settler.move(delivery, verdict);
   }
 
@@ -201,15 +208,17 @@ export class GroupConsumer implements Consumer {
     this.#tidied = this.#claims.handBackUnseen(this.name).catch(() => {});
   }
 
-  /** The group was lost. Restore it, and begin a new session: nothing held under the old one is ours any more. */
+  /** The group was lost or moved. Restore it, hand back what we have of it, and begin a new session: nothing held under the old one is ours any more. */
   async #regroup(): Promise<void> {
     for (const topic of this.#deps.topics) this.#report(topic, await this.#deps.store.ensure(topic, "0"));
+    const old = this.name;
     this.#epoch++;
     for (const source of this.#deps.sources) source.buffer.length = 0;
     for (const delivery of this.#claims.all()) {
       this.#claims.drop(delivery);
       delivery.settle("lost");
     }
+    await this.#claims.handBackUnseen(old).catch(() => {});
   }
 
   #report(topic: string, made: { restored: number }): void {

@@ -1,12 +1,16 @@
 /** What a consumer asks of Redis, as verbs of the domain. Every act on an entry names its fence; Redis decides. */
-import type { Clock } from "../clock.ts";
+import { pause, type Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
-import type { Link } from "../redis/link.ts";
+import { backoff, type Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, record } from "../redis/shapes.ts";
 import { DEAD_LETTER_FIELDS, kindOf } from "../dead-letters/kind.ts";
 import { PRIORITIES, type AttemptRecord, type Priority } from "../message/message.ts";
+import { handlerStack } from "./handler-stack.ts";
 import { Delivery, type Source } from "./delivery.ts";
+
+/** Milliseconds a settlement waits for its connection before it tries again all the same. */
+const RECONNECT = 2_000;
 
 export interface GroupStoreDeps {
   readonly link: Link;
@@ -43,6 +47,8 @@ export class GroupStore {
   readonly #keys: Keys;
   readonly #clock: Clock;
   readonly #lanes: ReadonlyMap<string, readonly Priority[]>;
+  /** Topic → the generation of the group this consumer has joined; a seek begins the next. */
+  readonly #generations = new Map<string, string>();
 
   constructor(deps: GroupStoreDeps) {
     this.group = deps.group;
@@ -59,7 +65,8 @@ export class GroupStore {
       this.#keys.retryEvents(topic, this.group),
       this.#keys.position(topic, this.group),
     ];
-    const [created, restored] = list(await this.#scripts.run(this.#link, "ensure-group", keys, [this.group, start]));
+    const [created, restored, generation] = list(await this.#scripts.run(this.#link, "ensure-group", keys, [this.group, start]));
+    this.#generations.set(topic, String(generation));
     return { created: integer(created), restored: integer(restored) };
   }
 
@@ -69,7 +76,7 @@ export class GroupStore {
     if (first === undefined) return new Set();
     // One text for all ids: hundreds of small arguments cost the client more than splitting costs the server.
     const ids = inOrder(deliveries).map(({ id }) => id);
-    const args = [this.group, first.consumer, flag(source), String(first.count), ids.join(" ")];
+    const args = [this.group, first.consumer, flag(source), this.#generation(source), String(first.count), ids.join(" ")];
     return strings(await this.#scripts.run(this.#link, "ack", [source.key, this.#position(source)], args));
   }
 
@@ -84,7 +91,8 @@ export class GroupStore {
       this.#keys.retryEvents(source.topic, this.group),
       this.#position(source),
     ];
-    const args = [this.group, first.delivery.consumer, flag(source), ...bounds(retries.map(({ delivery }) => delivery))];
+    const fence = [this.group, first.delivery.consumer, flag(source), this.#generation(source)];
+    const args = [...fence, ...bounds(retries.map(({ delivery }) => delivery))];
     for (const { delivery, delay, attempts } of retries)
       args.push(delivery.id, String(delivery.count), String(delay), delivery.origin, String(delivery.failures + 1), attempts);
     return list(await this.#scripts.run(this.#link, "retry", keys, args)).map((result) => POSTPONED.get(integer(result)) ?? "gone");
@@ -103,11 +111,13 @@ export class GroupStore {
       status: "dead_letter",
       error_code: code,
       error_message: message,
-      error_stack: (error.stack ?? "").slice(0, 4_000).toWellFormed(),
+      error_stack: handlerStack(error.stack ?? "")
+        .slice(0, 4_000)
+        .toWellFormed(),
       attempts: JSON.stringify(attempts),
       signature: kind.signature,
     };
-    const fence = [this.group, delivery.consumer, flag(source), delivery.id, String(delivery.count)];
+    const fence = [this.group, delivery.consumer, flag(source), this.#generation(source), delivery.id, String(delivery.count)];
     const index = [this.#keys.deadLetterIndex(), this.#keys.deadLetterKind(kind.signature)];
     const keys = [source.key, this.#keys.deadLetters(), ...index, this.#position(source)];
     const args = [...fence, kind.signature, kind.description, ...Object.entries(values).flat()];
@@ -158,9 +168,28 @@ export class GroupStore {
     await this.#scripts.run(this.#link, "remove-consumers", [source.key], [this.group, consumer, "0"]);
   }
 
+  /** Waits before a call is made again: until the connection is back, or a while longer after each failure. */
+  async rest(failures: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#link.up && (await this.#isUpWithin(RECONNECT))) return;
+    await pause(this.#clock, backoff(failures), signal);
+  }
+
   /** Ends a blocked read of another connection; false when it was not blocked. */
   async unblock(clientId: number): Promise<boolean> {
     return integer(await this.#link.call(["CLIENT", "UNBLOCK", String(clientId)])) === 1;
+  }
+
+  async #isUpWithin(limit: number): Promise<boolean> {
+    try {
+      await this.#link.whenUp(limit);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #generation(source: Source): string {
+    return this.#generations.get(source.topic) ?? "0";
   }
 
   #position(source: Source): string {

@@ -48,6 +48,7 @@ export class Reader {
   readonly #stop = new AbortController();
   #blockedOn: ReadonlySet<Source> | null = null;
   #ending = false;
+  #rejoin = false;
   /** Ends the wait for room; plain, because aborting a signal makes an error with a stack each time. */
   #room: (() => void) | null = null;
   #lastRead: number;
@@ -82,6 +83,12 @@ export class Reader {
     if (this.#blockedOn !== null && !this.#blockedOn.has(source)) void this.#endBlock();
   }
 
+  /** The group is not what it was: join it anew before the next read. */
+  rejoin(): void {
+    this.#rejoin = true;
+    void this.#endBlock();
+  }
+
   // Private
 
   async #run(): Promise<void> {
@@ -89,7 +96,10 @@ export class Reader {
       try {
         await this.#deps.link.whenUp(5_000);
         await this.#deps.tidied();
-        for (; !this.#stop.signal.aborted; failures = 0) await this.#once();
+        for (; !this.#stop.signal.aborted; failures = 0) {
+          if (this.#rejoin) await this.#regroup();
+          await this.#once();
+        }
       } catch (error) {
         if (!(await this.#recover(error, failures++))) return;
       }
@@ -103,16 +113,17 @@ export class Reader {
     if (some && dry && (await this.#roomWithin(wanted.length === 0 ? 1_000 : ROOM_WAIT))) return;
     if (wanted.length === 0) return;
     this.#blockedOn = dry ? new Set(wanted) : null;
-    const reading = this.#read(wanted, dry);
+    const consumer = this.#deps.consumer();
+    const reading = this.#read(consumer, wanted, dry);
     this.#deps.dispatch();
     const reply = await reading;
     this.#blockedOn = null;
     this.#lastRead = this.#deps.clock.now();
-    this.#take(reply, wanted);
+    this.#take(reply, consumer, wanted);
   }
 
-  #read(wanted: readonly Source[], block: boolean): Promise<Reply> {
-    const args = ["XREADGROUP", "GROUP", this.#deps.group, this.#deps.consumer(), "COUNT", String(this.#count())];
+  #read(consumer: string, wanted: readonly Source[], block: boolean): Promise<Reply> {
+    const args = ["XREADGROUP", "GROUP", this.#deps.group, consumer, "COUNT", String(this.#count())];
     if (block) args.push("BLOCK", String(BLOCK));
     args.push("STREAMS");
     for (const source of wanted) args.push(source.key);
@@ -120,9 +131,9 @@ export class Reader {
     return this.#deps.link.call(args);
   }
 
-  #take(reply: Reply, wanted: readonly Source[]): void {
+  #take(reply: Reply, consumer: string, wanted: readonly Source[]): void {
     const found = new Map(list(reply).map((row) => [String(list(row)[0]), list(row)[1]]));
-    const [consumer, since] = [this.#deps.consumer(), this.#deps.receivedAt()];
+    const since = this.#deps.receivedAt();
     const deliveries: Delivery[] = [];
     for (const source of wanted) {
       const read = entries(found.get(source.key));
@@ -189,6 +200,7 @@ export class Reader {
   }
 
   async #regroup(): Promise<void> {
+    this.#rejoin = false;
     try {
       await this.#deps.regroup();
     } catch {

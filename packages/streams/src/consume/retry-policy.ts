@@ -7,6 +7,7 @@
  */
 import { asError, RetryAfter, TidegateError, Unrecoverable } from "../errors.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
+import { handlerStack } from "./handler-stack.ts";
 import type { ResolvedRetry, ResolvedRule } from "./retry-rules.ts";
 
 export type Verdict =
@@ -118,7 +119,7 @@ function withThis(failure: Failure, error: Error, code = codeOf(error)): readonl
     consumer: failure.consumer,
     code,
     error: error.message.slice(0, TEXT_KEPT),
-    ...(typeof error.stack === "string" ? { stack: error.stack.slice(0, STACK_KEPT) } : {}),
+    ...(typeof error.stack === "string" ? { stack: handlerStack(error.stack).slice(0, STACK_KEPT) } : {}),
   };
   return [...failure.attempts, record].slice(-ATTEMPTS_KEPT);
 }

@@ -2,9 +2,7 @@
  * Settles what was not simply acknowledged: into the retry store (coalesced, as acks are), to the dead letters, or back to the
  * group. Each act repeats until Redis has answered; the fence makes that safe.
  */
-import { backoff } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
-import { pause, type Clock } from "../clock.ts";
 import type { Settlement } from "../consuming.ts";
 import { isGone } from "./acks.ts";
 import { Coalescer } from "./coalescer.ts";
@@ -14,11 +12,12 @@ import type { Verdict } from "./retry-policy.ts";
 
 export interface SettlerDeps {
   readonly store: GroupStore;
-  readonly clock: Clock;
   readonly finish: (delivery: Delivery, outcome: Settlement["outcome"], error?: Error) => void;
   readonly release: (delivery: Delivery) => Promise<void>;
   /** Retries now wait, the first of them for so many ms. */
   readonly retryStored: (topic: string, delay: number) => void;
+  /** The group was lost or moved: whoever reads must join it anew. */
+  readonly gone: () => void;
   readonly failed: (error: Error) => void;
   readonly stopping: () => boolean;
 }
@@ -41,7 +40,7 @@ export class Settler {
   constructor(deps: SettlerDeps) {
     this.#deps = deps;
     this.#retries = new Coalescer({
-      clock: deps.clock,
+      rest: (failures, signal) => deps.store.rest(failures, signal),
       fits,
       send: (source, retries) => this.#postpone(source, retries),
       again: (error, failures, retries) =>
@@ -97,14 +96,16 @@ export class Settler {
         return await act();
       } catch (error) {
         if (!this.#again(error, failures, [delivery])) return;
-        await pause(this.#deps.clock, backoff(failures));
+        await this.#deps.store.rest(failures);
       }
     }
   }
 
   #again(error: unknown, failures: number, deliveries: readonly Delivery[]): boolean {
-    if (isGone(error)) for (const delivery of deliveries) this.#deps.finish(delivery, "lost");
-    else if (!(error instanceof RedisFault)) this.#deps.failed(error as Error);
+    if (isGone(error)) {
+      for (const delivery of deliveries) this.#deps.finish(delivery, "lost");
+      this.#deps.gone();
+    } else if (!(error instanceof RedisFault)) this.#deps.failed(error as Error);
     else return error.code !== "CLOSED" && !(this.#deps.stopping() && failures >= LAST_TRIES);
     return false;
   }

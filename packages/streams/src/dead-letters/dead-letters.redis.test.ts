@@ -273,3 +273,22 @@ test("a stream another program deleted leaves no counts behind", async () => {
   assert.deepEqual((await b.tide.deadLetters.list({ topic: "orders" })).items, []);
   assert.deepEqual(await b.tide.deadLetters.groups(), []);
 });
+
+test("a field may be called __proto__: letter and replay keep it", async () => {
+  await using b = await bed();
+  const seen = probe<Message>();
+  let dying = true;
+  await using _ = await b.tide.consume("odd", (message) => {
+    if (dying) throw new Unrecoverable("no");
+    seen.add(message);
+  });
+  await b.raw("XADD", "t:odd:events", "*", "event_type", "x", "data", "1", "__proto__", "kept");
+  await until("it has died", async () => (await b.tide.deadLetters.count()) === 1);
+  const [letter] = (await b.tide.deadLetters.list()).items;
+  assert.deepEqual(Object.getOwnPropertyDescriptor(letter?.raw, "__proto__")?.value, "kept");
+  assert.deepEqual(Object.getOwnPropertyDescriptor(letter?.message?.extra, "__proto__")?.value, "kept");
+  dying = false;
+  await b.tide.deadLetters.replay({});
+  const [again] = await seen.reaches(1);
+  assert.deepEqual(Object.getOwnPropertyDescriptor(again?.extra, "__proto__")?.value, "kept");
+});

@@ -52,10 +52,8 @@ export function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
 
 /** The fields as they were before death. */
 export function original(fields: Readonly<Record<string, string>>): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields))
-    if (!ADDED.has(name)) result[name.startsWith("original.") ? name.slice(9) : name] = value;
-  return result;
+  const kept = Object.entries(fields).filter(([name]) => !ADDED.has(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name.startsWith("original.") ? name.slice(9) : name, value]));
 }
 
 /** Names that are taken away when a letter becomes a message again. */

@@ -1,17 +1,17 @@
 /** Read-only views of groups, and the administrative acts on them. A group lives on all lanes its topic has, and its retry stream. */
 import { TidegateError } from "../errors.ts";
 import { checkGroup, checkTopic, type Keys } from "../keys.ts";
-import { decodeAttempts } from "../message/codec.ts";
 import { startOf } from "../message/entry-id.ts";
 import { PRIORITIES, type Priority } from "../message/message.ts";
-import type { Link, Reply } from "../redis/link.ts";
-import { RedisFault } from "../redis/replies.ts";
+import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list, table } from "../redis/shapes.ts";
 import { lanesOf } from "../topics/settings.ts";
 import type { StartPosition } from "../consuming.ts";
 import type { Groups, SeekResult } from "../tide.ts";
-import type { ConsumerInfo, GroupInfo, PendingEntry, PendingInfo, TopicSettings, WaitingRetry } from "../views.ts";
+import type { ConsumerInfo, GroupInfo, PendingInfo, TopicSettings } from "../views.ts";
+import { askOrNull } from "./absent.ts";
+import { PendingView } from "./pending.ts";
 
 interface GroupOnStream {
   readonly name: string;
@@ -19,9 +19,10 @@ interface GroupOnStream {
   readonly lag: number;
 }
 
-const SHOWN = 100;
+/** A lag is counted up to this, which takes the server about a millisecond; beyond it the server's own number is good enough. */
+const COUNTED = 1_000;
 /** Beyond this a lag the server does not know is reported as this. */
-const COUNTED = 10_000;
+const COUNTED_UNKNOWN = 10_000;
 
 export interface GroupViewsDeps {
   readonly link: Link;
@@ -37,6 +38,7 @@ export class GroupViews implements Groups {
   readonly #keys: Keys;
   readonly #topics: () => Promise<readonly string[]>;
   readonly #settings: (topic: string) => Promise<TopicSettings>;
+  readonly #pending: PendingView;
 
   constructor(deps: GroupViewsDeps) {
     this.#link = deps.link;
@@ -44,6 +46,7 @@ export class GroupViews implements Groups {
     this.#keys = deps.keys;
     this.#topics = deps.topics;
     this.#settings = deps.settings;
+    this.#pending = new PendingView(deps);
   }
 
   /** The lanes a topic has. */
@@ -65,20 +68,7 @@ export class GroupViews implements Groups {
 
   async pending(topic: string, group: string): Promise<PendingInfo> {
     await this.#demand(topic, group);
-    const sources = [
-      ...(await this.lanes(topic)).map((lane) => [lane, this.#keys.lane(topic, lane)] as const),
-      ["retry", this.#keys.retryEvents(topic, group)] as const,
-    ];
-    const rows = await Promise.all(sources.map(([source, key]) => this.#pendingOn(key, group, source)));
-    const retries = await this.#waiting(topic, group);
-    return {
-      topic,
-      group,
-      count: rows.reduce((sum, { count }) => sum + count, 0),
-      entries: rows.flatMap(({ entries }) => entries),
-      retries: retries.first,
-      retryCount: retries.count,
-    };
+    return await this.#pending.of(topic, group, await this.lanes(topic));
   }
 
   async create(topic: string, group: string, from: StartPosition = "beginning"): Promise<{ created: boolean }> {
@@ -140,19 +130,12 @@ export class GroupViews implements Groups {
   }
 
   async #onStream(key: string): Promise<GroupOnStream[]> {
-    const reply = await this.#orNothing(["XINFO", "GROUPS", key]);
-    return await Promise.all(
-      list(reply).map(async (row) => {
-        const group = table(row);
-        const lag = group.get("lag");
-        const known = lag === null || lag === undefined ? await this.#count(key, String(group.get("last-delivered-id"))) : integer(lag);
-        return { name: String(group.get("name")), pending: integer(group.get("pending")), lag: known };
-      }),
-    );
-  }
-
-  async #count(key: string, after: string): Promise<number> {
-    return integer(await this.#scripts.run(this.#link, "count-after", [key], [after, String(COUNTED)]));
+    const again = { call: (args: string[]) => this.#link.ask(args) };
+    const rows = list(await this.#scripts.run(again, "lag", [key], [String(COUNTED), String(COUNTED_UNKNOWN)]));
+    return rows.map((row) => {
+      const [name, pending, lag] = list(row);
+      return { name: String(name), pending: integer(pending), lag: integer(lag) };
+    });
   }
 
   async #one(topic: string, group: string, lanes: readonly { lane: Priority; groups: readonly GroupOnStream[] }[]): Promise<GroupInfo> {
@@ -178,7 +161,7 @@ export class GroupViews implements Groups {
   }
 
   async #consumersOn(key: string, group: string): Promise<ConsumerInfo[]> {
-    const reply = list(await this.#orNothing(["XINFO", "CONSUMERS", key, group]));
+    const reply = list(await askOrNull(this.#link, ["XINFO", "CONSUMERS", key, group]));
     return reply.map((row) => {
       const consumer = table(row);
       return { name: String(consumer.get("name")), pending: integer(consumer.get("pending")), idle: integer(consumer.get("idle")) };
@@ -186,35 +169,8 @@ export class GroupViews implements Groups {
   }
 
   async #oldestIdle(key: string, group: string): Promise<number | null> {
-    const [row] = list(await this.#orNothing(["XPENDING", key, group, "-", "+", "1"]));
+    const [row] = list(await askOrNull(this.#link, ["XPENDING", key, group, "-", "+", "1"]));
     return row === undefined ? null : integer(list(row)[2]);
-  }
-
-  async #pendingOn(key: string, group: string, source: Priority | "retry"): Promise<{ count: number; entries: PendingEntry[] }> {
-    const [count] = list(await this.#orNothing(["XPENDING", key, group]));
-    const rows = list(await this.#orNothing(["XPENDING", key, group, "-", "+", String(SHOWN)]));
-    const entries = rows.map((row) => {
-      const [id, consumer, idle, deliveries] = list(row);
-      return { entryId: String(id), stream: key, consumer: String(consumer), idle: integer(idle), deliveries: integer(deliveries), source };
-    });
-    return { count: integer(count), entries };
-  }
-
-  async #waiting(topic: string, group: string): Promise<{ count: number; first: WaitingRetry[] }> {
-    const keys = [this.#keys.retries(topic, group), this.#keys.held(topic, group)];
-    const count = integer(await this.#link.ask(["ZCARD", keys[0] ?? ""]));
-    const rows = list(await this.#scripts.run(this.#link, "waiting", keys, [String(SHOWN)]));
-    return { count, first: rows.map(waitingOf) };
-  }
-
-  async #orNothing(args: string[]): Promise<Reply> {
-    try {
-      return await this.#link.ask(args);
-    } catch (error) {
-      if (error instanceof RedisFault && (error.reaction === "regroup" || /no such key|requires the key to exist/.test(error.message)))
-        return null;
-      throw error;
-    }
   }
 }
 
@@ -229,16 +185,4 @@ function merge(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
     pending: rows.reduce((sum, { pending }) => sum + pending, 0),
     idle: Math.min(...rows.map(({ idle }) => idle)),
   }));
-}
-
-function waitingOf(row: Reply): WaitingRetry {
-  const [token, dueAt, attempts] = list(row);
-  const entry = String(token);
-  const last = decodeAttempts(String(attempts)).at(-1);
-  return {
-    entryId: entry.slice(entry.lastIndexOf("/") + 1),
-    dueAt: integer(dueAt),
-    failures: last?.attempt ?? 0,
-    lastError: last?.error ?? null,
-  };
 }

@@ -27,6 +27,8 @@ export class Batch {
   counted = 0;
   /** Set when it is first sent. */
   number = 0;
+  /** The call that carries it, as long as that has neither answer nor fault. */
+  underWay: Promise<readonly Receipt[]> | null = null;
 
   constructor(since: number, durability: Wanted, settings: TopicSettings) {
     this.since = since;

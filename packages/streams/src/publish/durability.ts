@@ -19,6 +19,11 @@ export function sameDurability(one: Wanted, other: Wanted): boolean {
   return one.replicas === other.replicas && one.timeout === other.timeout;
 }
 
+/** Milliseconds a publish may take: what the replicas may take comes on top. */
+export function timeFor(wanted: Wanted, publishTimeout: number): number {
+  return wanted === "stored" ? publishTimeout : publishTimeout + wanted.timeout;
+}
+
 /**
  * Runs `write` with a WAIT right behind its every command: sent in one go, the two cannot end up on different connections.
  * A connection that is silent for longer than WAIT may take is thrown away.

@@ -1,16 +1,18 @@
 /**
- * Sends the batches of one topic until each is answered or `publishTimeout` is over, and says what became of its messages.
+ * Sends the batches of one topic until each is answered or `publishTimeout` is over, and says what became of its messages. A call that is
+ * still on the wire then is not taken back: its answer comes too late for anybody, but is what `retry()` gets.
  * The server remembers the last answers of each producer, so a batch whose answer was lost is sent again under the same number,
  * here and then by the caller through `PublishUnknown.retry()`. While one is sent again, those behind it wait for it.
  */
 import { pause, type Clock } from "../clock.ts";
 import { asError, PublishUnknown } from "../errors.ts";
 import { backoff, type Link, type Reply } from "../redis/link.ts";
-import type { RedisFault } from "../redis/replies.ts";
+import { unreachable, type RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import type { Receipt } from "../publishing.ts";
 import type { Batch } from "./batch.ts";
-import { replicatedReceipts, Unreplicated, waitForReplicas } from "./durability.ts";
+import { ANSWERS_KEPT_FOR, Doubts } from "./doubts.ts";
+import { replicatedReceipts, timeFor, Unreplicated, waitForReplicas } from "./durability.ts";
 
 export interface SenderDeps {
   readonly link: Link;
@@ -19,57 +21,76 @@ export interface SenderDeps {
   readonly publishTimeout: number;
 }
 
-/** Seconds the server remembers an answer. */
-const ANSWERS_KEPT_FOR = 600;
-/** Places for answers, as in `publish.lua`; the batch number modulo this is the place. */
-const SLOTS = 64;
-/** More answers that somebody may still ask for are not held: the other places must go round. */
-const MAX_DOUBTS = 32;
+/** One try of something. */
+interface Try {
+  /** Something has gone to the server. */
+  sent: boolean;
+  /** Nobody waits for it any more. */
+  over: boolean;
+}
+
+/** Milliseconds any try gets: the last one begins when time is nearly over, and its answer is worth more than a doubt. */
+const LEAST = 100;
 
 export class Sender {
   readonly #deps: SenderDeps;
   /** Four lanes and the producer's key, in the order of `publish.lua`. */
   readonly #keys: readonly string[];
-  /** Place → batch whose answer was lost and may still be asked for. */
-  readonly #doubts = new Map<number, Batch>();
-  #number = 0;
+  readonly #doubts: Doubts;
   /** Batches that are sent again or wait for such a one. */
   #held = 0;
 
   constructor(deps: SenderDeps, keys: readonly string[]) {
     this.#deps = deps;
     this.#keys = keys;
+    this.#doubts = new Doubts(deps.clock, deps.publishTimeout);
   }
 
-  /** Numbers rise; one whose answer would overwrite an answer in doubt is left out. */
+  /** For the next batch; numbers rise. */
   nextNumber(): number {
-    let doubt: Batch | undefined;
-    do {
-      doubt = this.#doubts.get(++this.#number % SLOTS);
-    } while (doubt !== undefined && !this.#isForgotten(doubt));
-    return this.#number;
+    return this.#doubts.nextNumber();
   }
 
-  /** Settles every message of the batch; never rejects. `before` is the batch in front of it. */
+  /**
+   * Settles every message of the batch in time; never rejects. Resolves when nothing of it is on the wire any more, which the connection's
+   * own deadline sees to. `before` is the batch in front of it.
+   */
   async send(batch: Batch, before: Promise<void>): Promise<void> {
     try {
       const receipts = await this.#deliver(batch, batch.since, null, before);
       batch.items.forEach(({ resolve }, index) => resolve(receipts[index] as Receipt));
     } catch (error) {
-      if (error instanceof Unanswered) this.#remember(batch);
+      if (error instanceof Unanswered) this.#doubts.remember(batch);
       const again = this.#again(batch);
       batch.items.forEach(({ reject }, index) => reject(refusal(batch, index, asError(error), again)));
+      await batch.underWay?.catch(() => {});
     }
   }
 
-  /** Tries again for as long as the server may be able to soon. */
-  async patiently<R>(since: number, act: () => Promise<R>, onFault?: (fault: RedisFault | Unreplicated) => void): Promise<R> {
-    const { link, clock, publishTimeout } = this.#deps;
-    const left = (): number => publishTimeout - (clock.now() - since);
+  /** For batches that were never sent. */
+  refuse(batch: Batch): void {
+    const error = this.#late(false);
+    for (const { reject } of batch.items) reject(error);
+  }
+
+  /** Milliseconds until everything that waits in the batch must have its answer. */
+  left(batch: Batch): number {
+    return batch.since + timeFor(batch.durability, this.#deps.publishTimeout) - this.#deps.clock.now();
+  }
+
+  /** Tries again for as long as the server may be able to soon, and never waits longer than `limit` ms since `since`. */
+  async patiently<R>(
+    since: number,
+    limit: number,
+    act: (call: Try) => Promise<R>,
+    onFault?: (fault: RedisFault | Unreplicated) => void,
+  ): Promise<R> {
+    const { link, clock } = this.#deps;
+    const left = (): number => limit - (clock.now() - since);
     for (let failures = 0; ; failures++) {
       try {
         await link.whenUp(left());
-        return await act();
+        return await this.#within(left(), act);
       } catch (error) {
         const fault = error as RedisFault | Unreplicated;
         onFault?.(fault);
@@ -80,6 +101,24 @@ export class Sender {
   }
 
   // Private
+
+  /** Silence is a fault like others, when it has lasted for `limit` ms. */
+  #within<R>(limit: number, act: (call: Try) => Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const call: Try = { sent: false, over: false };
+      const cancel = this.#deps.clock.after(Math.max(LEAST, limit), () => {
+        call.over = true;
+        reject(this.#late(call.sent));
+      });
+      act(call).then(resolve, reject).finally(cancel);
+    });
+  }
+
+  #late(sent: boolean): RedisFault {
+    const { link, publishTimeout } = this.#deps;
+    const why = sent ? "no answer within" : "nothing could be sent within";
+    return unreachable(link.address, new Error(`${why} publishTimeout (${publishTimeout} ms)`), sent);
+  }
 
   /** Throws `Unanswered` when an answer was lost on the way, `Unreplicated` when it is stored but not everywhere, else the fault. */
   async #deliver(batch: Batch, since: number, doubt: Unanswered | null, before: Promise<void>): Promise<readonly Receipt[]> {
@@ -92,12 +131,16 @@ export class Sender {
       if (fault instanceof Unreplicated) known = fault;
       else if (fault.sent && fault.reaction === "reconnect" && !(known instanceof Unreplicated)) known = new Unanswered(fault);
     };
-    const attempt = async (): Promise<readonly Receipt[]> => {
+    const attempt = async (call: Try): Promise<readonly Receipt[]> => {
       if (this.#held > 0) await this.#inTurn(before);
-      return await this.#attempt(batch, args);
+      if (call.over) throw this.#late(false);
+      call.sent = true;
+      // A call that is still on the wire may yet be answered; a second one would only stand behind it.
+      batch.underWay ??= this.#attempt(batch, args).finally(() => (batch.underWay = null));
+      return await batch.underWay;
     };
     try {
-      return await this.patiently(since, attempt, onFault);
+      return await this.patiently(since, timeFor(batch.durability, this.#deps.publishTimeout), attempt, onFault);
     } catch (error) {
       throw error instanceof Unreplicated ? error : (known ?? error);
     } finally {
@@ -126,21 +169,10 @@ export class Sender {
   }
 
   async #ask(batch: Batch, doubt: Unanswered): Promise<readonly Receipt[]> {
-    if (this.#isForgotten(batch)) throw doubt;
+    if (this.#doubts.isForgotten(batch)) throw doubt;
     const receipts = await this.#deliver(batch, this.#deps.clock.now(), doubt, Promise.resolve());
-    if (this.#doubts.get(batch.number % SLOTS) === batch) this.#doubts.delete(batch.number % SLOTS);
+    this.#doubts.resolve(batch);
     return receipts;
-  }
-
-  #remember(batch: Batch): void {
-    this.#doubts.set(batch.number % SLOTS, batch);
-    const [oldest] = this.#doubts.keys();
-    if (this.#doubts.size > MAX_DOUBTS && oldest !== undefined) this.#doubts.delete(oldest);
-  }
-
-  /** Sent now, it could be stored a second time: the server may have dropped the answer. */
-  #isForgotten(batch: Batch): boolean {
-    return this.#deps.clock.now() - batch.since > ANSWERS_KEPT_FOR * 1_000 - this.#deps.publishTimeout;
   }
 }
 

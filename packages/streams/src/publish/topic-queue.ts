@@ -36,6 +36,7 @@ export class TopicQueue {
   #last: Promise<void> = Promise.resolve();
   #scheduled = false;
   #idleWaiters: (() => void)[] = [];
+  #unwatch: (() => void) | undefined;
 
   constructor(topic: string, deps: TopicQueueDeps) {
     this.#topic = topic;
@@ -63,9 +64,9 @@ export class TopicQueue {
 
   /** The first publish asks how the topic is stored; those made meanwhile keep their place behind it. */
   async #begin(): Promise<void> {
-    const { settings, clock } = this.#deps;
+    const { settings, clock, publishTimeout } = this.#deps;
     const since = clock.now();
-    const learned = await this.#sender.patiently(since, () => settings.of(this.#topic)).catch(asError);
+    const learned = await this.#sender.patiently(since, publishTimeout, () => settings.of(this.#topic)).catch(asError);
     const early = this.#early;
     this.#early = [];
     if (learned instanceof Error) {
@@ -118,7 +119,25 @@ export class TopicQueue {
       this.#inFlight++;
       this.#last = this.#send(batch);
     }
+    this.#watch();
     if (this.#isIdle()) for (const done of this.#idleWaiters.splice(0)) done();
+  }
+
+  /** What cannot be sent because others are not answered is refused in its time. */
+  #watch(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    const [first] = this.#batches;
+    if (first !== undefined) this.#unwatch = this.#deps.clock.after(Math.max(1, this.#sender.left(first)), () => this.#refuseLate());
+  }
+
+  #refuseLate(): void {
+    while (this.#batches[0] !== undefined && this.#sender.left(this.#batches[0]) <= 0) {
+      const batch = this.#batches.shift() as Batch;
+      this.#sender.refuse(batch);
+      this.#deps.onFreed(batch.counted);
+    }
+    this.#pump();
   }
 
   async #send(batch: Batch): Promise<void> {

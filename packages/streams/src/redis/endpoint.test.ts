@@ -92,6 +92,15 @@ test("the password of the URL wins over REDIS_PASSWORD, the option over both", (
   assert.equal(parseConfig({ url: "redis://u:url@box", password: "option" }, env).endpoint.password, "option");
 });
 
+test("the sentinels' password in the URL wins over REDIS_SENTINEL_PASSWORD, which is nothing to a single server", () => {
+  const env = { REDIS_SENTINEL_PASSWORD: "env", REDIS_PASSWORD: "server" };
+  const endpoint = (url: string): Endpoint => parseConfig({ url }, env).endpoint;
+  assert.deepEqual(endpoint("redis+sentinel://a/m?sentinelUsername=w").sentinel, { primary: "m", username: "w", password: "env" });
+  assert.equal(endpoint("redis+sentinel://a/m").password, "server");
+  assert.equal(endpoint("redis+sentinel://a/m?sentinelPassword=url").sentinel?.password, "url");
+  assert.equal(endpoint("redis://box").sentinel, null);
+});
+
 test("a wrong TLS file is named by its variable", () => {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-tls-"));
   const garbage = join(folder, "garbage.pem");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect } from "../index.ts";
+import { CuttingProxy } from "../testing/cutting-proxy.ts";
 import { probe, until } from "../testing/events.ts";
 import { startRedis } from "../testing/redis-server.ts";
 import { parseEndpoint } from "./endpoint.ts";
@@ -47,5 +48,32 @@ test("a question whose connection is cut is asked again", async () => {
   } finally {
     link.close();
     other.close();
+  }
+});
+
+test("however many calls a lost connection had, it is one loss, and the next connection is tried at once", async (t) => {
+  await using redis = await startRedis();
+  await using proxy = await CuttingProxy.start(redis.port);
+  const downs = probe<number>();
+  const ups = probe<number>();
+  const link = new RedisLink({
+    endpoint: parseEndpoint(proxy.url, "url"),
+    name: "test",
+    deadline: 300,
+    onDown: () => downs.add(performance.now()),
+    onUp: () => ups.add(performance.now()),
+  });
+  try {
+    await link.whenUp(5_000);
+    t.mock.method(Math, "random", () => 1);
+    proxy.mute();
+    const calls = await Promise.allSettled(Array.from({ length: 50 }, () => link.call(["PING"])));
+    assert.ok(calls.every(({ status }) => status === "rejected"));
+    await ups.reaches(2);
+    assert.equal(downs.seen.length, 1);
+    const pause = (ups.seen[1] ?? 0) - (downs.seen[0] ?? 0);
+    assert.ok(pause < 700, `it took ${Math.round(pause)} ms; the longest pause is a second`);
+  } finally {
+    link.close();
   }
 });

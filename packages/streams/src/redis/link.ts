@@ -49,6 +49,8 @@ export class RedisLink implements Link {
   readonly #sentinels: Sentinels | null;
   #host: Host | null = null;
   #client: Client | null = null;
+  /** Not up yet. */
+  #building: Client | null = null;
   #closed = false;
   #fault: RedisFault | null = null;
   #waiting = 0;
@@ -150,6 +152,7 @@ export class RedisLink implements Link {
   #open(host: Host): void {
     const { endpoint, name } = this.#options;
     const client = openClient(host, endpoint, name);
+    this.#building = client;
     let over = false;
     const fail = (fault: RedisFault): void => {
       if (over) return;
@@ -191,6 +194,7 @@ export class RedisLink implements Link {
   #rise(client: Client): void {
     const again = this.#wasUp;
     this.#client = client;
+    this.#building = null;
     this.#wasUp = true;
     this.#failures = 0;
     this.#waiting = 0;
@@ -200,15 +204,17 @@ export class RedisLink implements Link {
 
   #drop(client: Client | null, fault: RedisFault): void {
     const current = client !== null && this.#client === client;
+    const known = current || client === this.#building;
+    if (known) [this.#client, this.#building] = [null, null];
     if (client !== null) destroyClient(client);
-    if (this.#client !== null && !current) return;
-    this.#client = null;
+    // Each call that was on the way reports the loss as well: only the first may schedule the next connection, or their number would delay it.
+    if (!known) return;
     this.#fault = fault;
     if (this.#closed) return;
     if (current) this.#options.onDown?.(fault);
     this.#wake();
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#connect(), backoff(this.#failures++, 50, this.#sentinels === null ? 2_000 : 500));
+    this.#retry = setTimeout(() => void this.#connect(), backoff(this.#failures++, RECONNECT_BASE, RECONNECT_CAP));
   }
 
   /** What was on the way when we threw the connection away hears why we did. */
@@ -268,3 +274,6 @@ export function backoff(failures: number, base = 50, cap = 2_000): number {
 }
 
 const ASK_LIMIT = 1_000;
+/** A server that is back should not be waited for: the cap is half of what other retries may wait. */
+const RECONNECT_BASE = 50;
+const RECONNECT_CAP = 1_000;

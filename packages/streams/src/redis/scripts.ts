@@ -34,6 +34,7 @@ export const SCRIPT_NAMES = [
   "take-job",
   "end-job",
   "count-after",
+  "lag",
   "waiting",
   "sign",
 ] as const;
@@ -43,15 +44,8 @@ export class Scripts {
   readonly #texts = new Map<ScriptName, { text: string; sha: string }>();
 
   constructor() {
-    const position = read("position.part");
-    const kind = read("kind.part");
-    const [ids, nextId] = [read("ids.part"), read("next-id.part")];
     for (const name of SCRIPT_NAMES) {
-      const text = read(name)
-        .replace("--@position", () => position)
-        .replace("--@kind", () => kind)
-        .replace("--@ids", () => ids)
-        .replace("--@next-id", () => nextId);
+      const text = read(name).replace(/--@([a-z-]+)/g, (_, part: string) => read(`${part}.part`));
       this.#texts.set(name, { text, sha: createHash("sha1").update(text).digest("hex") });
     }
   }

@@ -126,7 +126,9 @@ export class Sentinels {
     const refusal = faults.find((fault) => fault.reaction === "stop");
     const reasons = faults.map((fault) => fault.message).join(" ");
     const hint =
-      refusal?.code === "AUTH_FAILED" ? "Sentinels have users of their own: ?sentinelUsername=…&sentinelPassword=…" : refusal?.hint;
+      refusal?.code === "AUTH_FAILED"
+        ? "Sentinels have users of their own: ?sentinelUsername=…&sentinelPassword=…, or REDIS_SENTINEL_PASSWORD."
+        : refusal?.hint;
     return new RedisFault(
       refusal?.code ?? "REDIS_UNREACHABLE",
       away ? "reconnect" : "stop",

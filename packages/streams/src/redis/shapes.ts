@@ -15,7 +15,11 @@ export function record(reply: Reply | undefined): Record<string, string> {
   const flat = list(reply);
   if (isCompact(flat)) return { event_type: flat[1], service: flat[3], data: flat[5], message_id: flat[7] };
   const result: Record<string, string> = {};
-  for (let index = 0; index + 1 < flat.length; index += 2) result[String(flat[index])] = flat[index + 1] as string;
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    const name = String(flat[index]);
+    if (name === "__proto__") keep(result, name, flat[index + 1] as string);
+    else result[name] = flat[index + 1] as string;
+  }
   return result;
 }
 
@@ -43,6 +47,11 @@ export function entries(reply: Reply | undefined): Entry[] {
 
 export function integer(reply: Reply | undefined): number {
   return reply === null || reply === undefined ? 0 : Number(reply);
+}
+
+/** An assignment would set the object's prototype, and the field would be gone. */
+function keep(fields: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** What this library writes most; the object is then made in one piece, several times faster than name by name. */

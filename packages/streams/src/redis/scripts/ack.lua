@@ -1,10 +1,11 @@
 -- Acknowledges what is still ours. A fence is (consumer, delivery count); an entry claimed by somebody else is refused.
 -- KEYS[1] stream   KEYS[2] position hash
 -- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream (settled entries are removed)
--- ARGV[4] delivery count of all   ARGV[5] ids, ascending, with a space between
+-- ARGV[4] generation   ARGV[5] delivery count of all   ARGV[6] ids, ascending, with a space between
 -- Returns the refused ids.
-local count, ids, wanted = tonumber(ARGV[4]), {}, 0
-for id in string.gmatch(ARGV[5], '%S+') do
+--@generation
+local count, ids, wanted = tonumber(ARGV[5]), {}, 0
+for id in string.gmatch(ARGV[6], '%S+') do
   wanted = wanted + 1
   ids[wanted] = id
 end

@@ -1,4 +1,4 @@
--- Counts entries after an id without sending them, where the server's own lag is unknown (after XDEL or a seek into the middle).
+-- Counts entries after an id without sending them: how many of a stream's are left is not told by its length alone.
 -- In pages, so that Lua never holds more than a hundred of them.
 -- KEYS[1] stream   ARGV[1] id (exclusive)   ARGV[2] at most this many
 local count, limit, from = 0, tonumber(ARGV[2]), ARGV[1]

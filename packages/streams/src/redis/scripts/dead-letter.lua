@@ -1,18 +1,19 @@
 -- Writes a dead letter and releases the message in one step, so it is never in both places and never in none.
 -- KEYS[1] stream   KEYS[2] dead letters   KEYS[3] index of dead letters   KEYS[4] zset of this kind
 -- KEYS[5] position hash
--- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] id   ARGV[5] delivery count
--- ARGV[6] signature of the kind   ARGV[7] description of the kind (JSON)
--- ARGV[8..] name, value, … added to the raw fields; a raw field of the same name becomes original.<name>
+-- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] generation   ARGV[5] id
+-- ARGV[6] delivery count   ARGV[7] signature of the kind   ARGV[8] description of the kind (JSON)
+-- ARGV[9..] name, value, … added to the raw fields; a raw field of the same name becomes original.<name>
 -- Returns 1 moved, 0 not ours any more, -1 the entry itself is gone.
 --@kind
-local id = ARGV[4]
+--@generation
+local id = ARGV[5]
 local one = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
-if not (one[1] and one[1][4] == tonumber(ARGV[5])) then return 0 end
+if not (one[1] and one[1][4] == tonumber(ARGV[6])) then return 0 end
 local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
 if entry then
   local added, fields = { failed_at = true }, {}
-  for at = 8, #ARGV, 2 do added[ARGV[at]] = true end
+  for at = 9, #ARGV, 2 do added[ARGV[at]] = true end
   local raw = entry[2]
   for at = 1, #raw, 2 do
     local name = raw[at]
@@ -24,14 +25,14 @@ if entry then
   local time = redis.call('TIME')
   fields[#fields + 1] = 'failed_at'
   fields[#fields + 1] = string.format('%s.%06d', time[1], tonumber(time[2]))
-  for at = 8, #ARGV do fields[#fields + 1] = ARGV[at] end
+  for at = 9, #ARGV do fields[#fields + 1] = ARGV[at] end
   -- Where no foreign letter waits for adoption, the mark moves on with ours: nobody then reads the stream to find none.
   local mark = redis.call('HGET', KEYS[3], '~adopted')
   local behind = redis.call('XRANGE', KEYS[2], mark and ('(' .. mark) or '-', '+', 'COUNT', 1)
   local letter = redis.call('XADD', KEYS[2], '*', unpack(fields))
   if #behind == 0 then redis.call('HSET', KEYS[3], '~adopted', letter) end
   redis.call('ZADD', KEYS[4], string.match(letter, '^%d+'), letter)
-  recount(KEYS[3], KEYS[4], ARGV[6], ARGV[7])
+  recount(KEYS[3], KEYS[4], ARGV[7], ARGV[8])
 end
 redis.call('XACK', KEYS[1], ARGV[1], id)
 if ARGV[3] == '1' then

@@ -2,7 +2,7 @@
 -- a known group without a mark on a lane, or with one ahead of the stream, begins there at 0.
 -- KEYS[1..n-2] lanes   KEYS[n-1] retry stream   KEYS[n] position hash
 -- ARGV[1] group   ARGV[2] start of a new group: "0", "$" or an id (exclusive)
--- Returns {lanes created, lanes restored}
+-- Returns {lanes created, lanes restored, generation}
 --@ids
 local lanes, retry_stream, position = #KEYS - 2, KEYS[#KEYS - 1], KEYS[#KEYS]
 local function has(key)
@@ -40,4 +40,4 @@ for _, key in ipairs(missing) do
   redis.call('HSET', position, key, start)
 end
 if not has(retry_stream) then redis.call('XGROUP', 'CREATE', retry_stream, ARGV[1], '0', 'MKSTREAM') end
-return { created, restored }
+return { created, restored, redis.call('HGET', position, '~generation') or '0' }

@@ -1,12 +1,13 @@
 -- Moves failed messages out of the pending list into the group's own waiting room; other groups never see them again.
 -- KEYS[1] stream   KEYS[2] retries zset   KEYS[3] held hash   KEYS[4] the group's retry stream   KEYS[5] position hash
--- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] smallest id   ARGV[5] largest id
--- ARGV[6..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
+-- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] generation   ARGV[5] smallest id
+-- ARGV[6] largest id   ARGV[7..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
 -- Returns per message 1 waits, 2 due already and in the retry stream, 0 not ours any more, -1 the entry itself is gone.
 -- A delay shorter than the way through the waiting room is none: such a message may be read again before this is answered.
+--@generation
 local AT_ONCE = 2
-local limit = (#ARGV - 5) / 6 + 128
-local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[5], limit, ARGV[2])
+local limit = (#ARGV - 6) / 6 + 128
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[5], ARGV[6], limit, ARGV[2])
 local mine = {}
 for at = 1, #pending do mine[pending[at][1]] = pending[at][4] end
 local function owned(id, count)
@@ -20,7 +21,7 @@ end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local results, settled, packed, due = {}, {}, {}, {}
-for at = 6, #ARGV, 6 do
+for at = 7, #ARGV, 6 do
   local id = ARGV[at]
   local result = 0
   if owned(id, ARGV[at + 1]) then

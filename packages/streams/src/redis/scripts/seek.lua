@@ -1,7 +1,7 @@
 -- Moves a group: stream position, pending entries and waiting retries together. Recreating the group empties its pending
 -- list, so running consumers are fenced: their acks find nothing of theirs. That must not change when they read the same entries
--- again under the same name; so the group is left missing on its retry stream. The next read of a running consumer fails for
--- that, before it gets anything: it makes the group there anew and goes on under a new name.
+-- again under the same name; so the group gets a new generation, without which nothing is settled. It is also left missing on its
+-- retry stream: the next read of a running consumer fails, it makes the group there anew and goes on under a new name.
 -- KEYS[1..n-4] lanes   KEYS[n-3] retry stream   KEYS[n-2] retries zset   KEYS[n-1] held hash   KEYS[n] position hash
 -- ARGV[1] group   ARGV[2] "0", "$" or an id (exclusive)
 -- Returns {pending entries released, waiting retries dropped}
@@ -36,5 +36,6 @@ if redis.call('EXISTS', retry_stream) == 1 then
   released = released + under_way
   dropped = dropped + math.max(0, redis.call('XLEN', retry_stream) - under_way)
 end
+redis.call('HINCRBY', position, '~generation', 1)
 redis.call('DEL', retry_stream, retries, held)
 return { released, dropped }
