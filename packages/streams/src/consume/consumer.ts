@@ -15,7 +15,7 @@ import type { Delivery, Source } from "./delivery.ts";
 import { Dispatcher, type Work } from "./dispatcher.ts";
 import type { GroupStore } from "./group-store.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { Promoter } from "./promoter.ts";
+import type { Promoter, Promoters } from "./promoter.ts";
 import { Reader } from "./reader.ts";
 import type { Verdict } from "./retry-policy.ts";
 import { Settler } from "./settler.ts";
@@ -39,6 +39,7 @@ export interface ConsumerDeps {
   readonly batch: number;
   readonly lease: number;
   readonly maxCrashes: number;
+  readonly promoters: Promoters;
   readonly onSettled: ((settlement: Settlement) => void) | undefined;
   readonly notice: (notice: Notice) => void;
   readonly onClosed: (consumer: GroupConsumer) => void;
@@ -54,7 +55,8 @@ export class GroupConsumer implements Consumer {
   readonly #dispatcher: Dispatcher;
   readonly #reader: Reader;
   readonly #readerLink: Link;
-  readonly #promoters: ReadonlyMap<string, Promoter>;
+  /** By topic; joined while we run. */
+  readonly #promoters = new Map<string, Promoter>();
   readonly #counts = { acked: 0, retried: 0, deadLettered: 0, lost: 0 };
   readonly #session = randomBytes(5).toString("hex");
   #epoch = 0;
@@ -69,7 +71,7 @@ export class GroupConsumer implements Consumer {
     this.#deps = deps;
     this.closed = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
     this.closed.catch(() => {});
-    const { store, topics, clock, notice } = deps;
+    const { store } = deps;
     this.#acks = new Acks(
       store,
       (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"),
@@ -77,7 +79,6 @@ export class GroupConsumer implements Consumer {
     );
     this.#claims = new Claims({ ...deps, consumer: () => this.name, onClaimed: (claimed) => this.#receive(claimed, true) });
     this.#heartbeat = new Heartbeat({ ...deps, claims: this.#claims });
-    this.#promoters = new Map(topics.map((topic) => [topic, new Promoter({ store, topic, clock, notice })]));
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
     this.#settler = this.#buildSettler();
     this.#reader = this.#buildReader();
@@ -114,7 +115,7 @@ export class GroupConsumer implements Consumer {
     this.#heartbeat.start();
     this.#reader.start();
     this.#claims.start();
-    for (const promoter of this.#promoters.values()) promoter.start();
+    for (const topic of this.#deps.topics) this.#promoters.set(topic, this.#deps.promoters.join({ ...this.#deps, topic }));
   }
 
   stop(options: { deadline?: number } = {}): Promise<void> {
@@ -241,7 +242,7 @@ export class GroupConsumer implements Consumer {
     this.#dispatcher.close();
     const end = this.#deps.clock.now() + deadline;
     const giveUp = this.#deps.clock.after(1_500, () => this.#readerLink.close());
-    await Promise.all([this.#reader.stop(), this.#claims.stop(), ...[...this.#promoters.values()].map((promoter) => promoter.stop())]);
+    await Promise.all([this.#reader.stop(), this.#claims.stop(), this.#leavePromoters()]);
     giveUp();
     await this.#handBackBuffers();
     await this.#finishHandlers(end);
@@ -252,6 +253,12 @@ export class GroupConsumer implements Consumer {
     this.#readerLink.close();
     await this.#leave();
     this.#deps.onClosed(this);
+  }
+
+  async #leavePromoters(): Promise<void> {
+    const joined = [...this.#promoters.keys()];
+    this.#promoters.clear();
+    await Promise.all(joined.map((topic) => this.#deps.promoters.leave(topic, this.group)));
   }
 
   /** Only after reader and sweep have stopped: the sweep would take back what is released. */

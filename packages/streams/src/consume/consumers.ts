@@ -17,6 +17,7 @@ import { GroupStore } from "./group-store.ts";
 import { handling } from "./handle.ts";
 import { MessageIterator } from "./messages.ts";
 import { atLeast, groupOf, nameOf, topicsOf } from "./options.ts";
+import { Promoters } from "./promoter.ts";
 import { resolveRetry, type RetryDefaults, type ResolvedRetry } from "./retry-rules.ts";
 import { sourcesOf } from "./source.ts";
 
@@ -41,6 +42,7 @@ type Topics = string | readonly string[] | TopicContract;
 export class Consumers {
   readonly #deps: ConsumersDeps;
   readonly #open = new Set<GroupConsumer>();
+  readonly #promoters = new Promoters();
   #closed = false;
 
   constructor(deps: ConsumersDeps) {
@@ -110,6 +112,7 @@ export class Consumers {
       reserve: reserveOf(options.reserve, concurrency, lanes),
       ageing: atLeast("ageing", options.ageing ?? 5_000, 0),
       batch,
+      promoters: this.#promoters,
       openReader: this.#deps.openReader,
       baseName: nameOf(options.name ?? hostname()),
       start: startOf(options.from ?? "beginning"),

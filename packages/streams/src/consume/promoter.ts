@@ -19,6 +19,32 @@ export interface PromoterDeps {
 const CHUNK = 256;
 const EVERY = 1_000;
 
+/**
+ * The promoters of one connection: consumers of the same group and topic share one, or a process with a hundred consumers would ask
+ * Redis the same question a hundred times a second.
+ */
+export class Promoters {
+  readonly #open = new Map<string, { promoter: Promoter; users: number }>();
+
+  /** Starts with its first user. */
+  join(deps: PromoterDeps): Promoter {
+    const name = `${deps.topic} ${deps.store.group}`;
+    const found = this.#open.get(name) ?? { promoter: new Promoter(deps), users: 0 };
+    this.#open.set(name, found);
+    if (found.users++ === 0) found.promoter.start();
+    return found.promoter;
+  }
+
+  /** Stops with its last. */
+  async leave(topic: string, group: string): Promise<void> {
+    const name = `${topic} ${group}`;
+    const found = this.#open.get(name);
+    if (found === undefined || --found.users > 0) return;
+    this.#open.delete(name);
+    await found.promoter.stop();
+  }
+}
+
 export class Promoter implements Service {
   readonly #deps: PromoterDeps;
   readonly #loop: Loop;
