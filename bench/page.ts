@@ -2,6 +2,7 @@
  * docs/reference/benchmarks.md, written from the saved runs in bench/results and the words in bench/page.md. Nobody types a figure:
  * `npm run check` compares the page with what this file would write.
  */
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { markdown, ratioRows, resultRows, type Report } from "./report.ts";
 
@@ -21,14 +22,19 @@ export async function writePage(): Promise<void> {
 /** The page as it should be: the words, with each `<!-- result: name -->` replaced by that run's tables. */
 export async function composePage(): Promise<string> {
   let page = await readFile(new URL("./page.md", import.meta.url), "utf8");
-  for (const name of NAMES) page = page.replace(`<!-- result: ${name} -->`, sectionOf(await saved(name)));
+  for (const name of NAMES) {
+    const report = await saved(name);
+    const section = report === null ? `Not measured yet: \`npm run bench -- ${name} --save\`.` : sectionOf(report);
+    page = page.replace(`<!-- result: ${name} -->`, () => section);
+  }
   return page;
 }
 
 // Private
 
-async function saved(name: string): Promise<Report> {
-  return JSON.parse(await readFile(new URL(`${name}.json`, RESULTS), "utf8")) as Report;
+async function saved(name: string): Promise<Report | null> {
+  const file = new URL(`${name}.json`, RESULTS);
+  return existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Report) : null;
 }
 
 function sectionOf(report: Report): string {

@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { CONCURRENCY, IN_FLIGHT, inFlight, payload, type Payload, type Peer, type Running } from "../work.ts";
 
 const CONSUMER = "bench";
-/** What the client asks for ahead of the handler: as many as Tidegate does at the same concurrency. Its default is 100. */
+/** What the client asks for ahead of the handler: its default, and what Tidegate and BullMQ have in handlers at once. */
 const AHEAD = 1 * CONCURRENCY;
 
 export async function jetStream(url: string): Promise<Peer> {
@@ -75,7 +75,7 @@ class JetStreamPeer implements Peer {
   async #consume(topic: string, seen: (payload: Payload) => void): Promise<ConsumerMessages> {
     await this.#ensure(topic);
     const manager = await jetstreamManager(this.#connection);
-    const config = { durable_name: CONSUMER, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All, max_ack_pending: AHEAD };
+    const config = { durable_name: CONSUMER, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
     await manager.consumers.add(topic, config);
     const consumer = await jetstream(this.#connection).consumers.get(topic, CONSUMER);
     return await consumer.consume({

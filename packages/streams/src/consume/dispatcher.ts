@@ -60,11 +60,7 @@ export class Dispatcher {
   soon(): void {
     if (this.#resting || this.#closed) return;
     this.#resting = true;
-    setImmediate(() => {
-      this.#resting = false;
-      this.#sliceEnd = this.#deps.clock.now() + SLICE;
-      this.#dispatch();
-    });
+    setImmediate(this.#dispatch, true);
   }
 
   /** Starts nothing any more. */
@@ -79,17 +75,32 @@ export class Dispatcher {
 
   // Private
 
-  #dispatch(): void {
-    const { clock, concurrency, reserve, taken } = this.#deps;
+  /** Handlers are called from here without a detour: each frame of ours would cost time in each error they throw. */
+  readonly #dispatch = (rested: boolean = false): void => {
+    if (rested) {
+      this.#resting = false;
+      this.#sliceEnd = this.#deps.clock.now() + SLICE;
+    }
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const verdict = this.#unseen(next) ?? this.#deps.work(next, next.message as Message);
+      this.#decided(next, verdict);
+    }
+  };
+
+  /** The next delivery that may be started now. */
+  #next(): Delivery | undefined {
+    const { clock, concurrency, reserve, lease, taken } = this.#deps;
     while (!this.#resting && !this.#verifying && !this.#closed && this.#running < concurrency) {
       const now = clock.now();
-      if (now > this.#sliceEnd) return this.soon();
+      if (now > this.#sliceEnd) return void this.soon();
       const delivery = this.#turns.next(now, this.#ordinary >= concurrency - reserve);
-      if (delivery === undefined) return;
-      if (delivery.outcome === null && now - delivery.renewedAt > this.#deps.lease) return void this.#verify(delivery);
+      if (delivery === undefined) return undefined;
+      if (delivery.outcome === null && now - delivery.renewedAt > lease) return void this.#verify(delivery);
       taken(delivery.source);
-      if (delivery.outcome === null) this.#start(delivery, now);
+      delivery.startedAt = now;
+      if (delivery.outcome === null) return delivery;
     }
+    return undefined;
   }
 
   async #verify(delivery: Delivery): Promise<void> {
@@ -100,9 +111,7 @@ export class Dispatcher {
     if (answered) this.soon();
   }
 
-  #start(delivery: Delivery, now: number): void {
-    delivery.startedAt = now;
-    const verdict = this.#unseen(delivery) ?? this.#deps.work(delivery, delivery.message as Message);
+  #decided(delivery: Delivery, verdict: Verdict | Promise<Verdict>): void {
     if (!(verdict instanceof Promise)) return this.#deps.settle(delivery, verdict);
     delivery.running = true;
     this.#running++;

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { TidegateError } from "../errors.ts";
 import { checkIncoming, type TopicContract } from "../message/contract.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
-import { runInContext } from "../telemetry/context.ts";
+import { flow } from "../telemetry/context.ts";
 import type { Handler, HandlerContext } from "../consuming.ts";
 import type { Publish } from "../publishing.ts";
 import type { Work } from "./dispatcher.ts";
@@ -22,21 +22,16 @@ export interface HandleOptions extends Judging {
 
 /** A handler that answers without a promise is judged in the same breath: most of the cost of a quick one would be ticks. */
 export function handling(handler: Handler, options: HandleOptions): Work {
-  const { contract } = options;
+  const run = runnerOf(handler, options);
+  const thrown = (delivery: Delivery, message: Message, reason: unknown): Verdict =>
+    reason instanceof Refused ? refused(delivery, message, reason.reason, options) : failed(delivery, message, reason, options);
   return (delivery, message) => {
-    const [context, flow] = [new Context(delivery, options), flowOf(message)];
-    const work = contract === null ? () => handler(message, context) : async () => handler(await accept(contract, message), context);
-    const thrown = (reason: unknown): Verdict =>
-      reason instanceof Refused ? refused(delivery, message, reason.reason, options) : failed(delivery, message, reason, options);
     try {
-      // Called directly where nothing stands between: each frame of ours costs time in each error, and hides one of the handler's.
-      const direct = contract === null && options.timeout === 0;
-      const answer = direct
-        ? runInContext(flow, handler, message, context)
-        : runInContext(flow, options.timeout === 0 ? work : () => limited(delivery, options, work));
-      return isThenable(answer) ? Promise.resolve(answer).then(() => ACK, thrown) : ACK;
+      const answer = flow.run(flowOf(message), run, message, new Context(delivery, options));
+      if (!isThenable(answer)) return ACK;
+      return Promise.resolve(answer).then(acknowledge, (reason: unknown) => thrown(delivery, message, reason));
     } catch (reason) {
-      return thrown(reason);
+      return thrown(delivery, message, reason);
     }
   };
 }
@@ -56,6 +51,17 @@ export function refused(delivery: Delivery, message: Message, reason: unknown, j
 }
 
 // Private
+
+const acknowledge = (): Verdict => ACK;
+
+/** The handler itself where nothing stands between: each frame of ours costs time in each error, and hides one of the handler's. */
+function runnerOf(handler: Handler, options: HandleOptions): (message: Message, context: Context) => unknown {
+  const { contract, timeout } = options;
+  if (contract === null && timeout === 0) return handler;
+  const checked: typeof handler =
+    contract === null ? handler : async (message, context) => handler(await accept(contract, message), context);
+  return timeout === 0 ? checked : (message, context) => limited(Context.deliveryOf(context), options, () => checked(message, context));
+}
 
 /** Keeps the contract's refusal of *this* message apart from one a handler runs into when it publishes. */
 class Refused extends Error {
@@ -92,6 +98,10 @@ class Context implements HandlerContext {
     this.#delivery = delivery;
     this.group = options.group;
     this.publish = options.publish;
+  }
+
+  static deliveryOf(context: Context): Delivery {
+    return context.#delivery;
   }
 
   get signal(): AbortSignal {

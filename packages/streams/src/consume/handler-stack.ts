@@ -2,8 +2,8 @@
  * The part of a stack that a handler's author can use. Every handler is called through the same frames of ours, which would be most of
  * each stored attempt; they are cut off at the frame through which handlers are entered. A stack without that frame stays as it is.
  */
-/** `streams/src/telemetry/context.`, or `dist` where published; the same in frames named by URL and by path. */
-const ENTRY = new URL("../telemetry/context.", import.meta.url).pathname.split("/").slice(-4).join("/");
+/** `streams/src/consume/handle.`, or `dist` where published; the same in frames named by URL and by path. */
+const ENTRY = new URL("./handle.", import.meta.url).pathname.split("/").slice(-4).join("/");
 const CONTEXT_FRAME = "node:internal/async_local_storage";
 
 export function handlerStack(stack: string): string {

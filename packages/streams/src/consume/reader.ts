@@ -10,7 +10,7 @@
  */
 import type { Link, Reply } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
-import { entries, list } from "../redis/shapes.ts";
+import { list, record } from "../redis/shapes.ts";
 import { backoff } from "../redis/link.ts";
 import { pause, type Clock } from "../clock.ts";
 import { Delivery, type Source } from "./delivery.ts";
@@ -136,9 +136,9 @@ export class Reader {
     const since = this.#deps.receivedAt();
     const deliveries: Delivery[] = [];
     for (const source of wanted) {
-      const read = entries(found.get(source.key));
+      const read = list(found.get(source.key));
       source.dry = read.length < this.#count();
-      for (const { id, fields } of read) deliveries.push(new Delivery(source, id, consumer, 1, fields, since));
+      for (const row of read) deliveries.push(new Delivery(source, String(list(row)[0]), consumer, 1, record(list(row)[1]), since));
     }
     if (deliveries.length > 0) this.#deps.onDeliveries(deliveries);
   }

@@ -34,7 +34,7 @@ export interface PublisherDeps {
 }
 
 /** Two calls are on the wire while the next is being made. */
-const IN_FLIGHT = 3;
+const IN_FLIGHT = 4;
 /** WAIT blocks its connection, so a second call would only wait there. */
 const IN_FLIGHT_REPLICATED = 1;
 

@@ -13,7 +13,8 @@ export interface FlowContext {
   readonly userId?: string;
 }
 
-const flow = new AsyncLocalStorage<FlowContext>();
+/** Where the flow of the message being handled is; handlers are entered through its `run`. */
+export const flow: AsyncLocalStorage<FlowContext> = new AsyncLocalStorage();
 
 export function currentContext(): FlowContext | undefined {
   return flow.getStore();
