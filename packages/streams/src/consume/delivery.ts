@@ -2,7 +2,7 @@
  * One entry in our hands. Its fence is (consumer, count): every later act names both, and Redis refuses if they changed.
  * States: held → settled (acked, retried, dead-lettered) or lost (somebody else has it now; the signal fires).
  */
-import { ATTEMPTS_FIELD, decode, decodeAttempts, ORIGIN_FIELD } from "../message/codec.ts";
+import { ATTEMPTS_FIELD, decode, decodeAttempts, ORIGIN_FIELD } from "../message/decode.ts";
 import type { AttemptRecord, Message, Priority } from "../message/message.ts";
 import type { Settlement } from "../consuming.ts";
 

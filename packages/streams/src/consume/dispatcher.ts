@@ -7,7 +7,7 @@
  */
 import { TidegateError } from "../errors.ts";
 import type { Clock } from "../clock.ts";
-import { isMarker } from "../message/codec.ts";
+import { isMarker } from "../message/decode.ts";
 import type { Message } from "../message/message.ts";
 import type { Delivery, Source } from "./delivery.ts";
 import { ACK, type Verdict } from "./retry-policy.ts";
@@ -92,7 +92,8 @@ export class Dispatcher {
     const { clock, concurrency, reserve, lease, taken } = this.#deps;
     while (!this.#resting && !this.#verifying && !this.#closed && this.#running < concurrency) {
       const now = clock.now();
-      if (now > this.#sliceEnd) return void this.soon();
+      if (now > this.#sliceEnd) this.soon();
+      if (this.#resting) return undefined;
       const delivery = this.#turns.next(now, this.#ordinary >= concurrency - reserve);
       if (delivery === undefined) return undefined;
       if (delivery.outcome === null && now - delivery.renewedAt > lease) return void this.#verify(delivery);

@@ -1,6 +1,6 @@
 /** A dead letter as stored: the message's own fields and what was added when it died. Read leniently: others write here, too. */
 import type { Keys } from "../keys.ts";
-import { decode, decodeAttempts } from "../message/codec.ts";
+import { decode, decodeAttempts } from "../message/decode.ts";
 import type { Message, Priority } from "../message/message.ts";
 import type { Entry } from "../redis/shapes.ts";
 import { timeOf } from "../message/entry-id.ts";

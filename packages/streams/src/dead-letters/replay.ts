@@ -1,7 +1,7 @@
 /** Moves dead letters back to the group that failed. The script decides who moves a letter; here is only what it must be told. */
 import { TidegateError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
-import { encode } from "../message/codec.ts";
+import { encode } from "../message/encode.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer } from "../redis/shapes.ts";

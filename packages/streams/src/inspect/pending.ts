@@ -1,6 +1,6 @@
 /** What a group has in hand, and what of it waits for its next attempt. Changes nothing. */
 import type { Keys } from "../keys.ts";
-import { decodeAttempts } from "../message/codec.ts";
+import { decodeAttempts } from "../message/decode.ts";
 import type { Priority } from "../message/message.ts";
 import type { Link, Reply } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";

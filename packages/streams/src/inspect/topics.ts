@@ -1,7 +1,7 @@
 /** Read-only views of topics: what exists, how long it is, who reads it, and its entries in time order. */
 import { TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
-import { decode, isMarker } from "../message/codec.ts";
+import { decode, isMarker } from "../message/decode.ts";
 import { compareIds, rangeBound } from "../message/entry-id.ts";
 import { PRIORITIES, type Message, type Priority } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";

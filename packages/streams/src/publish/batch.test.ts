@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encode } from "../message/codec.ts";
+import { encode } from "../message/encode.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import type { TopicSettings } from "../views.ts";
 import { Batch, type Waiting } from "./batch.ts";

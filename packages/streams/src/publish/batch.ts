@@ -1,5 +1,5 @@
 /** One script call's worth of messages and the promises that wait for it. The same batch keeps its number when sent again. */
-import type { Encoded } from "../message/codec.ts";
+import type { Encoded } from "../message/encode.ts";
 import { PRIORITIES, type Priority } from "../message/message.ts";
 import type { Receipt, Wanted } from "../publishing.ts";
 import type { TopicSettings } from "../views.ts";

@@ -6,7 +6,7 @@
 import type { Clock } from "../clock.ts";
 import { asError, TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
-import { encode, type EncodeDefaults } from "../message/codec.ts";
+import { encode, type EncodeDefaults } from "../message/encode.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { checkDurability, type Durability, type PublishOptions, type PublishResult, type Receipt, type Wanted } from "../publishing.ts";
 import type { Link } from "../redis/link.ts";

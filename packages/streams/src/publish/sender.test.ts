@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "../clock.ts";
 import { PublishUnknown } from "../errors.ts";
-import { encode } from "../message/codec.ts";
+import { encode } from "../message/encode.ts";
 import type { Receipt } from "../publishing.ts";
 import type { Link } from "../redis/link.ts";
 import { unreachable } from "../redis/replies.ts";

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { asError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
-import { withEveryField, withPriority } from "../message/codec.ts";
+import { withEveryField, withPriority } from "../message/encode.ts";
 import { newMessageId } from "../message/message-id.ts";
 import { PRIORITIES } from "../message/message.ts";
 import type { Wanted } from "../publishing.ts";

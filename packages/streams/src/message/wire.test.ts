@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { decode, encode, fieldsOf, withEveryField, withPriority, type Encoded } from "./codec.ts";
+import { decode } from "./decode.ts";
+import { encode, fieldsOf, withEveryField, withPriority, type Encoded } from "./encode.ts";
 import { PRIORITIES, type OutgoingMessage } from "./message.ts";
 
 const PLACE = { topic: "t", stream: "ns:t:events", entryId: "1763730000000-0", lane: "normal" } as const;
