@@ -77,7 +77,7 @@ export class GroupConsumer implements Consumer {
       (delivery, ours) => this.#finish(delivery, ours ? "acked" : "lost"),
       () => this.#reader.rejoin(),
     );
-    this.#claims = new Claims({ ...deps, consumer: () => this.name, onClaimed: (claimed) => this.#receive(claimed, true) });
+    this.#claims = new Claims({ ...deps, consumer: () => this.name, onClaimed: (claimed) => this.#receive(claimed, "soon") });
     this.#heartbeat = new Heartbeat({ ...deps, claims: this.#claims });
     this.#readerLink = deps.openReader(`${this.name}.reader`, (id, again) => this.#onReaderUp(id, again));
     this.#settler = this.#buildSettler();
@@ -148,7 +148,7 @@ export class GroupConsumer implements Consumer {
       group: store.group,
       consumer: () => this.name,
       unblock: () => store.unblock(this.#readerId),
-      onDeliveries: (deliveries) => this.#receive(deliveries, false),
+      onDeliveries: (deliveries, waited) => this.#receive(deliveries, waited ? "now" : "later"),
       dispatch: () => this.#dispatcher.soon(),
       receivedAt: () => this.#heartbeat.receivedAt(),
       tidied: () => this.#tidied,
@@ -159,12 +159,13 @@ export class GroupConsumer implements Consumer {
 
   // Private: the way of a message
 
-  #receive(deliveries: readonly Delivery[], dispatch: boolean): void {
+  #receive(deliveries: readonly Delivery[], dispatch: "now" | "soon" | "later"): void {
     for (const delivery of deliveries) {
       this.#claims.hold(delivery);
       delivery.source.buffer.push(delivery);
     }
-    if (dispatch) this.#dispatcher.soon();
+    if (dispatch === "now") this.#dispatcher.now();
+    else if (dispatch === "soon") this.#dispatcher.soon();
   }
 
   #settle(delivery: Delivery, verdict: Verdict): void {

@@ -63,6 +63,11 @@ export class Dispatcher {
     setImmediate(this.#dispatch, true);
   }
 
+  /** Before anything else. */
+  now(): void {
+    if (!this.#closed) this.#dispatch(true);
+  }
+
   /** Starts nothing any more. */
   close(): void {
     this.#closed = true;

@@ -5,7 +5,8 @@
  *   - when all are dry, one blocking read waits on all of them;
  *   - when some are full and the others dry, it waits a moment for room, then blocks on the dry ones, and CLIENT UNBLOCK
  *     ends that block as soon as a full one has room again. So a backlog in one lane never hides a message in another.
- * What a read brought is handled while Redis answers the next one: `dispatch` is called after each request was written.
+ * What a read brought is handled while Redis answers the next one: `dispatch` is called after each request was written. Only what
+ * a blocked read was waiting for is handled at once: nothing is gained by letting it wait.
  * https://redis.io/docs/latest/commands/xreadgroup/
  */
 import type { Link, Reply } from "../redis/link.ts";
@@ -24,8 +25,8 @@ export interface ReaderDeps {
   readonly consumer: () => string;
   /** Ends a block of our own connection; false when it was not blocked. */
   readonly unblock: () => Promise<boolean>;
-  /** Fills the buffers. */
-  readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
+  /** Fills the buffers; `waited` when the read had blocked, so that nothing else was to be done. */
+  readonly onDeliveries: (deliveries: readonly Delivery[], waited: boolean) => void;
   /** Starts what the buffers hold, soon. */
   readonly dispatch: () => void;
   /** The earliest moment at which what arrives now can have been sent. */
@@ -119,7 +120,7 @@ export class Reader {
     const reply = await reading;
     this.#blockedOn = null;
     this.#lastRead = this.#deps.clock.now();
-    this.#take(reply, consumer, wanted);
+    this.#take(reply, consumer, wanted, dry);
   }
 
   #read(consumer: string, wanted: readonly Source[], block: boolean): Promise<Reply> {
@@ -131,7 +132,7 @@ export class Reader {
     return this.#deps.link.call(args);
   }
 
-  #take(reply: Reply, consumer: string, wanted: readonly Source[]): void {
+  #take(reply: Reply, consumer: string, wanted: readonly Source[], waited: boolean): void {
     const found = new Map(list(reply).map((row) => [String(list(row)[0]), list(row)[1]]));
     const since = this.#deps.receivedAt();
     const deliveries: Delivery[] = [];
@@ -140,7 +141,7 @@ export class Reader {
       source.dry = read.length < this.#count();
       for (const row of read) deliveries.push(new Delivery(source, String(list(row)[0]), consumer, 1, record(list(row)[1]), since));
     }
-    if (deliveries.length > 0) this.#deps.onDeliveries(deliveries);
+    if (deliveries.length > 0) this.#deps.onDeliveries(deliveries, waited);
   }
 
   #count(): number {
