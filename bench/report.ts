@@ -67,6 +67,10 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
+export function shown(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+}
+
 export function jsonLine(report: Report): string {
   return JSON.stringify(report);
 }
@@ -89,8 +93,4 @@ export function describeMachine(): Record<string, string | number> {
 function versionOf(peer: string): string {
   const manifest = new URL(`./node_modules/${peer}/package.json`, import.meta.url);
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
-}
-
-function shown(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
 }

@@ -1,14 +1,14 @@
 /**
  * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory> [--json] [--rounds N] [--save]`.
  * Progress goes to stderr; stdout gets a table and, as its last line, one JSON object. `--json` leaves the table out,
- * `--save` keeps the run in bench/results and writes docs/reference/benchmarks.md anew from what is there.
+ * `--save` keeps the run in bench/results and writes docs/reference/benchmarks.md and the table of the README anew from what is there.
  */
 import { parseArgs } from "node:util";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { jsonLine, table, type Report } from "./report.ts";
 import { busyShare, NOISY } from "./noise.ts";
-import { saveResult, writePage } from "./page.ts";
+import { saveResult, writePages } from "./page.ts";
 import { progress } from "./server.ts";
 import { measureStreams } from "./streams.ts";
 
@@ -28,8 +28,8 @@ const measured = await benchmarks[name]!(rounds, minutes);
 const report = { ...measured, machine: { ...measured.machine, busyBefore } };
 if (save) {
   await saveResult(report);
-  await writePage();
-  progress("docs/reference/benchmarks.md has the new figures.");
+  await writePages();
+  progress("docs/reference/benchmarks.md and README.md have the new figures.");
 }
 if (!json) process.stdout.write(`${table(report)}\n`);
 process.stdout.write(`${jsonLine(report)}\n`);

@@ -3,7 +3,9 @@
  * has a line in docs/reference, and every line there names something that exists.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { composePages } from "../bench/page.ts";
 
 const root = resolve(import.meta.dirname, "..");
 /** The shell's and npm's own, read but not ours to document. */
@@ -28,7 +30,15 @@ const FOREIGN = new Set([
   "VISUAL",
 ]);
 
+const stale = await Promise.all(
+  (await composePages()).map(async ({ file, wanted }) =>
+    (await readFile(file, "utf8")) === wanted
+      ? []
+      : [`${basename(file.pathname)} is not what the saved benchmark runs say: npm run bench -- streams --save`],
+  ),
+);
 const problems = [
+  ...stale.flat(),
   ...compare("error code", errorCodes(), documented("errors.md"), "docs/reference/errors.md"),
   ...compare("variable", variables(), documented("environment.md"), "docs/reference/environment.md"),
 ];
