@@ -26,6 +26,8 @@ export function openClient(
     database,
     name,
     RESP: 2,
+    // Nothing waits in a queue here, and links have a deadline of their own: a timer per command would only cost.
+    commandOptions: { timeout: 0 },
     disableOfflineQueue: true,
     disableClientInfo: true,
     socket: {
