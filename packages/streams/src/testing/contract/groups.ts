@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../message/message.ts";
 import { probe, until } from "../events.ts";
 import { readAll } from "./publishing.ts";
-import type { Contract, World } from "./world.ts";
+import type { Contract } from "./world.ts";
 
 const numbers = (count: number): { type: string; data: number }[] => Array.from({ length: count }, (_, n) => ({ type: "n", data: n }));
 
