@@ -1,5 +1,5 @@
 /**
- * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory> [--json] [--rounds N] [--save]`.
+ * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory|telemetry> [--json] [--rounds N] [--save]`.
  * Progress goes to stderr; stdout gets a table and, as its last line, one JSON object. `--json` leaves the table out,
  * `--save` keeps the run in bench/results and writes docs/reference/benchmarks.md and the table of the README anew from what is there.
  */
@@ -11,11 +11,13 @@ import { busyShare, NOISY } from "./noise.ts";
 import { saveResult, writePages } from "./page.ts";
 import { progress } from "./server.ts";
 import { measureStreams } from "./streams.ts";
+import { measureTelemetry } from "./telemetry.ts";
 
 const benchmarks: Readonly<Record<string, (rounds: number, minutes: number) => Promise<Report>>> = {
   streams: measureStreams,
   latency: measureLatency,
   memory: measureMemory,
+  telemetry: measureTelemetry,
 };
 
 const { name, rounds, minutes, json, save } = readArguments();

@@ -5,11 +5,13 @@ import { installDependencies } from "./setup/dependencies.mjs";
 import { fromSource, projectNode } from "./setup/node.mjs";
 import { repository } from "./setup/step.mjs";
 import { installNats } from "./setup/nats.mjs";
+import { installWrk } from "./setup/wrk.mjs";
 import { main, setup } from "./setup.mjs";
 
 await main(async (args) => {
   await setup({ redis: true, console: false });
   await installNats();
+  await installWrk();
   await installDependencies(join(repository, "bench"), "the benchmark's peers");
   const child = spawn(projectNode, [fromSource, join(repository, "bench", "run.ts"), ...args], { cwd: repository, stdio: "inherit" });
   process.on("SIGINT", () => {});

@@ -25,8 +25,12 @@ async function compile() {
   await run(projectNode, [tsc, "-b", ...PUBLISHED.map((name) => join(packages, name))]);
 }
 
+/** A script stands beside its user, in `dist` as in `src`. */
 function copyScripts() {
-  const [from, to] = ["src", "dist"].map((folder) => join(packages, "streams", folder, "redis", "scripts"));
-  cpSync(from, to, { recursive: true, filter: (path) => path === from || path.endsWith(".lua") });
-  if (readdirSync(to).length === 0) throw new Error(`No Lua scripts were found in ${from}.`);
+  for (const name of ["streams", "platform"]) {
+    const [from, to] = ["src", "dist"].map((folder) => join(packages, name, folder));
+    const scripts = readdirSync(from, { recursive: true }).filter((path) => path.endsWith(".lua"));
+    if (scripts.length === 0) throw new Error(`No Lua scripts were found in ${from}.`);
+    for (const path of scripts) cpSync(join(from, path), join(to, path));
+  }
 }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { composePages } from "../bench/page.ts";
+import { EVENT_TYPES } from "../packages/streams/src/telemetry/events.ts";
 
 const root = resolve(import.meta.dirname, "..");
 /** The shell's and npm's own, read but not ours to document. */
@@ -40,6 +41,7 @@ const stale = await Promise.all(
 const problems = [
   ...stale.flat(),
   ...compare("error code", errorCodes(), documented("errors.md"), "docs/reference/errors.md"),
+  ...compare("event", new Set(EVENT_TYPES), events(), "docs/reference/events.md"),
   ...compare("variable", variables(), documented("environment.md"), "docs/reference/environment.md"),
 ];
 for (const problem of problems) console.error(problem);
@@ -58,6 +60,11 @@ function documented(file: string): Set<string> {
   const path = join(root, "docs", "reference", file);
   if (!existsSync(path)) return new Set();
   return new Set([...readFileSync(path, "utf8").matchAll(/^\| `([A-Z0-9_]+)`/gm)].map((match) => match[1] ?? ""));
+}
+
+function events(): Set<string> {
+  const page = readFileSync(join(root, "docs", "reference", "events.md"), "utf8");
+  return new Set([...page.matchAll(/^\| `([a-z_]+)`/gm)].map((match) => match[1] ?? ""));
 }
 
 function errorCodes(): Set<string> {

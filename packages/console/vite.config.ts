@@ -8,6 +8,8 @@ const backend = "http://127.0.0.1:8090";
 
 const config: UserConfig = defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // The contract's few values come from its source, so that building the console needs no other build before it.
+  resolve: { conditions: ["@tidegate/source", "module", "browser", "development|production"] },
   build: {
     target: "es2023",
     cssTarget: ["chrome123", "firefox121", "safari17.5"],

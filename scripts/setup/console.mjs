@@ -17,7 +17,9 @@ export async function buildConsole() {
 
 function sources() {
   const names = ["src", "public", "index.html", "package.json", "vite.config.ts"].map((name) => join(folder, name));
-  return [...names, join(repository, "packages", "platform", "src", "contract.ts")].filter((path) => existsSync(path));
+  const platform = join(repository, "packages", "platform", "src");
+  const contracts = readdirSync(platform).filter((name) => name.endsWith("contract.ts"));
+  return [...names, ...contracts.map((name) => join(platform, name))].filter((path) => existsSync(path));
 }
 
 function newest(paths) {

@@ -4,15 +4,13 @@
  * break its content policy, print an error, or read a message as markup, and every screen is checked by axe.
  */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { connect, Unrecoverable } from "@tidegate/streams";
 import type { Page } from "playwright-core";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
 import { startProgram, type Program } from "./start-program.ts";
+import { violations } from "./violations.ts";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const screens = ["/", "/topics", "/topics/orders", "/groups", "/groups/orders/orders_processors", "/dead-letters", "/redis"];
 const markup = "<img src=x onerror=alert(1)>";
 
@@ -74,10 +72,10 @@ describe("console", { timeout: 120_000 }, () => {
 
   test("sees the topic grow without a reload", async () => {
     await go(page, "/topics");
-    const messages = page.locator("td[data-label=Messages]").first();
+    const messages = page.getByRole("row", { name: /^orders/ }).locator("td[data-label=Messages]");
     const seen = Number(await messages.textContent());
     await program.request("POST", "/api/v1/messages", { topic: "orders", type: "order_paid", data: {} });
-    await page.waitForFunction((n) => Number(document.querySelector("td[data-label=Messages]")?.textContent) > n, seen);
+    await messages.getByText(String(seen + 1), { exact: true }).waitFor();
   });
 
   test("sees the dead letter with its attempt and replays it", async () => {
@@ -114,16 +112,5 @@ describe("console", { timeout: 120_000 }, () => {
       history.pushState(null, "", to);
       dispatchEvent(new PopStateEvent("popstate"));
     }, path);
-  }
-
-  async function violations(on: Page): Promise<string[]> {
-    if (!(await on.evaluate(() => "axe" in globalThis))) await on.evaluate(await readFile(axe, "utf8"));
-    return on.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      };
-      const found = await axe.run();
-      return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes[0]?.html}`);
-    });
   }
 });

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import type { Problem, SessionAnswer } from "tidegate/contract";
+import { lastClick } from "./last-click.ts";
 
 /** `undefined`: not known yet; `null`: signed out. */
 export const session = signal<SessionAnswer | null | undefined>(undefined);
@@ -15,7 +16,12 @@ class ApiError extends Error {
   }
 }
 
-export async function api<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function api<T>(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const response = await send(method, path, body, signal);
   if (response.ok) return (await readBody(response)) as T;
   if (response.status === 401) session.value = null;
@@ -84,12 +90,16 @@ async function readInto<T>(
 }
 
 async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
-  const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" } };
+  const init: RequestInit = { method, credentials: "same-origin" };
   if (signal) init.signal = signal;
+  const headers: Record<string, string> = { accept: "application/json" };
+  const click = method === "GET" ? null : lastClick();
+  if (click !== null) headers["x-tidegate-click"] = click;
   if (body !== undefined) {
     init.body = JSON.stringify(body);
-    init.headers = { accept: "application/json", "content-type": "application/json" };
+    headers["content-type"] = "application/json";
   }
+  init.headers = headers;
   try {
     return await fetch(path, init);
   } catch (error) {

@@ -3,12 +3,14 @@ import { useEffect } from "preact/hooks";
 import type { ComponentChild, JSX } from "preact";
 import { feed, type Connection } from "./live/feed.ts";
 import { ConfirmDialog } from "./parts/confirm.tsx";
-import { Sign, Wordmark, type IconName } from "./parts/icons.tsx";
+import { Navigation } from "./navigation.tsx";
+import { Sign, Wordmark } from "./parts/icons.tsx";
 import { Toasts } from "./parts/notices.tsx";
 import { match, path, type Params } from "./router.ts";
 import { DeadLettersScreen } from "./screens/dead-letters.tsx";
 import { GroupScreen } from "./screens/group.tsx";
 import { GroupsScreen } from "./screens/groups.tsx";
+import { later } from "./screens/later.tsx";
 import { LoginScreen } from "./screens/login.tsx";
 import { NotFoundScreen } from "./screens/not-found.tsx";
 import { OverviewScreen } from "./screens/overview.tsx";
@@ -18,6 +20,13 @@ import { TopicsScreen } from "./screens/topics.tsx";
 import { session, signOut } from "./session.ts";
 import { nextTheme, theme } from "./theme.ts";
 
+const LogsScreen = later(async () => (await import("./screens/logs/logs.tsx")).LogsScreen);
+const TracesScreen = later(async () => (await import("./screens/traces/traces.tsx")).TracesScreen);
+const TraceScreen = later(async () => (await import("./screens/traces/trace.tsx")).TraceScreen);
+const AlertsScreen = later(async () => (await import("./screens/alerts/alerts.tsx")).AlertsScreen);
+const StatusScreen = later(async () => (await import("./screens/status/status.tsx")).StatusScreen);
+const MessageScreen = later(async () => (await import("./screens/message.tsx")).MessageScreen);
+
 const screens: readonly { pattern: string; title: string; show: (params: Params) => ComponentChild }[] = [
   { pattern: "/", title: "Overview", show: () => <OverviewScreen /> },
   { pattern: "/topics", title: "Topics", show: () => <TopicsScreen /> },
@@ -25,15 +34,13 @@ const screens: readonly { pattern: string; title: string; show: (params: Params)
   { pattern: "/groups", title: "Groups", show: () => <GroupsScreen /> },
   { pattern: "/groups/:topic/:group", title: ":group", show: (p) => <GroupScreen topic={p["topic"] ?? ""} group={p["group"] ?? ""} /> },
   { pattern: "/dead-letters", title: "Dead letters", show: () => <DeadLettersScreen /> },
+  { pattern: "/messages/:topic/:id", title: "Message", show: (p) => <MessageScreen topic={p["topic"] ?? ""} id={p["id"] ?? ""} /> },
+  { pattern: "/logs", title: "Logs", show: () => <LogsScreen /> },
+  { pattern: "/traces", title: "Traces", show: () => <TracesScreen /> },
+  { pattern: "/traces/:id", title: "Trace", show: (p) => <TraceScreen key={p["id"]} id={p["id"] ?? ""} /> },
+  { pattern: "/alerts", title: "Alerts", show: () => <AlertsScreen /> },
   { pattern: "/redis", title: "Redis", show: () => <RedisScreen /> },
-];
-
-const places: readonly { href: string; label: string; icon: IconName }[] = [
-  { href: "/", label: "Overview", icon: "overview" },
-  { href: "/topics", label: "Topics", icon: "topics" },
-  { href: "/groups", label: "Groups", icon: "groups" },
-  { href: "/dead-letters", label: "Dead letters", icon: "letters" },
-  { href: "/redis", label: "Redis", icon: "redis" },
+  { pattern: "/status", title: "Status", show: () => <StatusScreen /> },
 ];
 
 export function App(): JSX.Element {
@@ -87,26 +94,6 @@ function Frame(): JSX.Element {
       <Toasts />
       <ConfirmDialog />
     </div>
-  );
-}
-
-function Navigation(): JSX.Element {
-  const dead = feed.update.value?.dead_letter.length ?? 0;
-  const here = (href: string) => (href === "/" ? path.value === "/" : path.value.startsWith(href));
-  return (
-    <nav aria-label="Main">
-      {places.map((place) => (
-        <a key={place.href} href={place.href} aria-current={here(place.href) ? "page" : undefined}>
-          <Sign name={place.icon} />
-          <span>{place.label}</span>
-          {place.href === "/dead-letters" && dead > 0 && (
-            <b class="tally" aria-label={`${dead} dead letters`}>
-              {dead > 999 ? "999+" : dead}
-            </b>
-          )}
-        </a>
-      ))}
-    </nav>
   );
 }
 

@@ -39,6 +39,12 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** For spans, where microseconds count: `0.24 ms`, `12.3 ms`, then as `duration`. */
+export function spanTime(ms: number): string {
+  if (ms >= 1000) return duration(ms);
+  return `${ms >= 100 ? Math.round(ms) : ms >= 10 ? ms.toFixed(1) : Math.max(0, ms).toFixed(2)} ms`;
+}
+
 export function ago(at: number, now: number): string {
   const past = now - at;
   return past < 1500 ? "just now" : `${duration(past)} ago`;
@@ -67,6 +73,21 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function preview(data: unknown, limit = 160): string {
   const text = typeof data === "string" ? data : (JSON.stringify(data) ?? "null");
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
+}
+
+const inlineAtMost = 8;
+
+/** `status=503 path=/orders`: as many fields as a line may hold. */
+export function inlineFields(fields: Readonly<Record<string, unknown>>, wanted: (name: string, value: unknown) => boolean): string {
+  return Object.entries(fields)
+    .filter(([name, value]) => value !== null && value !== "" && wanted(name, value))
+    .slice(0, inlineAtMost)
+    .map(([name, value]) => `${name}=${isError(value) ? value.message : preview(value, 60)}`)
+    .join(" ");
+}
+
+function isError(value: unknown): value is { message: string } {
+  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
 }
 
 function two(n: number): string {

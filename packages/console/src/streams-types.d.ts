@@ -4,3 +4,6 @@
  */
 export type * from "../../streams/src/message/message.ts";
 export type * from "../../streams/src/views.ts";
+export type * from "../../streams/src/history.ts";
+export type * from "../../streams/src/telemetry/telemetry.ts";
+export type * from "../../streams/src/telemetry/record.ts";

@@ -2,20 +2,28 @@
  * The control process, wired in one readable place: what there is, what it needs, and in which order it starts. Stopping runs
  * the other way. Redis itself belongs to the supervisor, which stops it after everything here.
  */
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type ConnectOptions, type Notice, type Tide } from "@tidegate/streams";
 import { Auth } from "./auth/auth.ts";
 import type { PlatformConfig } from "./config.ts";
-import type { ComponentStatus } from "./contract.ts";
 import { demoServices } from "./demo/index.ts";
+import { Announcer } from "./orchestrator/announcer.ts";
 import { ConsoleServer } from "./orchestrator/console-server.ts";
+import { DatabaseClaim } from "./orchestrator/database-claim.ts";
 import type { Journal } from "./orchestrator/journal.ts";
+import { LagWatch } from "./orchestrator/lag-watch.ts";
+import { Leader } from "./orchestrator/leader.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
+import type { ServiceKind } from "./orchestrator/services.ts";
 import { RedisView, StreamsConnection } from "./orchestrator/streams-connection.ts";
+import { composeProcessors, type Observation } from "./processors/compose.ts";
+import { PlatformKeys } from "./redis/keys.ts";
 import type { ControlServerOptions } from "./rest/server.ts";
-import type { RedisPlace } from "./supervisor/channel.ts";
+import type { RedisPlace, RedisProcess } from "./supervisor/channel.ts";
 import { VERSION } from "./version.ts";
 
 /** The demo must not fill the disk of someone who only tries it. */
@@ -26,7 +34,10 @@ export interface Control {
   readonly streams: StreamsConnection;
   readonly redis: RedisView;
   readonly console: ConsoleServer;
+  readonly announcer: Announcer;
   readonly orchestrator: Orchestrator;
+  /** The embedded Redis has changed. */
+  redisIs(process: RedisProcess): void;
 }
 
 export async function compose(config: PlatformConfig, place: RedisPlace, journal: Journal): Promise<Control> {
@@ -34,28 +45,54 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   const auth = await Auth.open(config.dataFolder, config.adminToken ?? undefined);
   const streams = new StreamsConnection({ ...connection, service: "tidegate" });
   const redis = new RedisView(streams, place);
+  const keys = new PlatformKeys(config.namespace, config.telemetryPrefix);
+  const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const leader = new Leader({ streams, keys, instance, onChange: (leads) => journal.write("info", "leader", leads ? "leads" : "follows") });
+  const lag = new LagWatch(streams);
+  const services = new Map<string, ServiceKind>();
+  const announcer = new Announcer({ streams, keys, journal, instance, version: VERSION, services });
   const orchestrator = new Orchestrator({
     version: VERSION,
     namespace: config.namespace,
+    instance,
     redis: () => redis.status(),
-    onChange: (status) => noteChange(journal, status),
+    leader: () => leader.leading,
+    lag: () => lag.lag,
+    onChange: (status, from) => announcer.changed(status, from),
   });
-  const console = new ConsoleServer(() => consoleOptions(config, streams.tide, orchestrator, auth));
+  const onTrouble = (component: string, message: string): void => journal.write("warn", component, message);
+  const { components, observation } = composeProcessors({ streams, keys, instance, leader, onTrouble });
+  const console = new ConsoleServer(() =>
+    consoleOptions(config, { tide: streams.tide, orchestrator, auth, observation, announcer, keys, journal }),
+  );
 
-  const view = { patience: Infinity, process: () => redis.process };
+  const view = { patience: Infinity, essential: true, process: () => redis.process };
   // Our own server is looked at from the first moment on; of another one nothing is known before the streams are connected.
   if (place.embedded) orchestrator.add(redis, view);
   // Reconnects by itself for ever, so it is never restarted.
-  orchestrator.add(streams, { patience: Infinity });
+  orchestrator.add(streams, { patience: Infinity, essential: true, needs: place.embedded ? ["redis"] : [] });
   if (!place.embedded) orchestrator.add(redis, { ...view, needs: ["streams"] });
+  // Before anything is written: of two namespaces in one database the second is refused.
+  orchestrator.add(new DatabaseClaim(streams, keys), { essential: true, needs: ["streams"] });
+  orchestrator.add(announcer, { essential: true, patience: Infinity, needs: ["database"] });
+  orchestrator.add(leader, { needs: ["telemetry"] });
+  orchestrator.add(lag, { needs: ["telemetry"] });
+  for (const processor of components) orchestrator.add(processor, { needs: ["leader"] });
   // Before the demo, so that a person can watch the demo start.
-  orchestrator.add(console, { needs: ["streams"] });
+  orchestrator.add(console, { essential: true, needs: ["telemetry"] });
   if (config.demo) {
     const link = (service: string): Promise<Tide> => connect({ ...connection, service, retention: DEMO_RETENTION });
-    for (const service of demoServices({ connect: link, dataFolder: config.dataFolder, server: console }))
-      orchestrator.add(service, { needs: ["streams"] });
+    for (const service of demoServices({ connect: link, dataFolder: config.dataFolder, server: console })) {
+      services.set(service.name, "demo");
+      orchestrator.add(service, { needs: ["console", ...service.needs] });
+    }
   }
-  return { auth, streams, redis, console, orchestrator };
+  announcer.initialized(orchestrator.status().components.map(({ name }) => name));
+  const redisIs = (process: RedisProcess): void => {
+    redis.process = process;
+    if (place.embedded) announcer.redisIs(process);
+  };
+  return { auth, streams, redis, console, announcer, orchestrator, redisIs };
 }
 
 // Private
@@ -65,14 +102,10 @@ function connectionOptions(config: PlatformConfig, place: RedisPlace, journal: J
     url: place.url,
     ...(place.password === null ? {} : { password: place.password }),
     namespace: config.namespace,
+    telemetry: { level: config.logLevel, prefix: config.telemetryPrefix },
     ...(config.demo ? { retention: DEMO_RETENTION } : {}),
     onNotice: (notice) => note(journal, notice),
   };
-}
-
-function noteChange(journal: Journal, { name, state, detail }: ComponentStatus): void {
-  const trouble = state === "failed" || state === "unhealthy";
-  journal.write(trouble ? "warn" : "info", name, state, trouble && detail !== null ? { why: detail } : undefined);
 }
 
 function note(journal: Journal, notice: Notice): void {
@@ -80,13 +113,24 @@ function note(journal: Journal, notice: Notice): void {
   journal.write(level, "streams", notice.message, { code: notice.code, ...notice.detail });
 }
 
-function consoleOptions(config: PlatformConfig, tide: Tide, orchestrator: Orchestrator, auth: Auth): ControlServerOptions {
+interface ConsoleParts {
+  readonly tide: Tide;
+  readonly orchestrator: Orchestrator;
+  readonly auth: Auth;
+  readonly observation: Observation;
+  readonly announcer: Announcer;
+  readonly keys: PlatformKeys;
+  readonly journal: Journal;
+}
+
+function consoleOptions(config: PlatformConfig, { announcer, keys, journal, ...parts }: ConsoleParts): ControlServerOptions {
   return {
+    ...parts,
     host: config.host,
     port: config.port,
-    tide,
-    orchestrator,
-    auth,
+    history: announcer.history,
+    onError: (error, requestId) => journal.write("error", "api", "request failed", { request_id: requestId, error }),
+    auditStream: keys.stream("logs", "audit"),
     consoleFolder: findConsole(),
     refreshInterval: config.refreshInterval,
   };

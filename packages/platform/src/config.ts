@@ -9,7 +9,7 @@ import { PlatformError } from "./errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "critical"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What `tidegate up` may be told on the command line; everything is still text. */
@@ -46,6 +46,8 @@ export interface PlatformConfig {
   readonly maxRetries: number;
   readonly adminToken: string | null;
   readonly logLevel: LogLevel;
+  /** Put before every telemetry key, where two installations share a database. */
+  readonly telemetryPrefix: string;
 }
 
 const FILE_NAME = "tidegate.config.json";
@@ -93,6 +95,7 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     maxRetries: integer(pick(null, "MAX_RETRIES", "maxRetries"), 3, 0, 1000),
     adminToken: fromEnvironment(env, "ADMIN_TOKEN")?.value ?? null,
     logLevel: oneOf(pick(null, "LOG_LEVEL", "logLevel"), LOG_LEVELS, "info"),
+    telemetryPrefix: fromEnvironment(env, "TELEMETRY_PREFIX")?.value ?? "",
   };
 }
 

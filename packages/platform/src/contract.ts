@@ -15,6 +15,9 @@ import type {
   WaitingRetry,
 } from "@tidegate/streams";
 
+import type { LiveAlerts } from "./alert-contract.ts";
+import type { LiveLogs, LogQuery, MessagingMinute } from "./telemetry-contract.ts";
+
 export type {
   AttemptRecord,
   ConsumerInfo,
@@ -38,6 +41,11 @@ export type {
   ReplayJobRequest,
   ReplayRequest,
 } from "./dead-letter-contract.ts";
+
+export type * from "./alert-contract.ts";
+export type * from "./telemetry-contract.ts";
+export { AGGREGATES, OPERATORS, SEVERITIES } from "./alert-contract.ts";
+export { METRICS, STEPS } from "./telemetry-contract.ts";
 
 /** `GET /health`; 200 when healthy, 503 when not. Open without a token. */
 export interface Health {
@@ -90,7 +98,12 @@ export interface PendingAnswer {
   retrying_messages: WaitingRetry[];
 }
 
-/** `GET /api/metrics`; bytes, counts and percent as in the earlier dashboards. */
+/** `GET /api/metrics` */
+export interface MetricsAnswer extends RedisMetrics {
+  messaging: MessagingMinute;
+}
+
+/** Bytes, counts and percent as in the earlier dashboards. */
 export interface RedisMetrics {
   memory: { used_memory: number; used_memory_human: string; used_memory_peak: number; used_memory_peak_human: string; maxmemory: number };
   connections: { connected_clients: number; total_connections_received: number; total_commands_processed: number };
@@ -119,6 +132,10 @@ export interface ComponentStatus {
   detail: string | null;
   /** Process id, where it is a process of its own. */
   pid: number | null;
+  /** Names of those it needs. */
+  needs: string[];
+  /** Without it the whole is unhealthy. */
+  essential: boolean;
 }
 
 /** `GET /api/v1/orchestrator/status` */
@@ -129,6 +146,11 @@ export interface OrchestratorStatus {
   started_at: number;
   redis: { address: string; connected: boolean; round_trip_ms: number | null; embedded: boolean };
   components: ComponentStatus[];
+  /** This control process, and whether it does the duties only one may do. */
+  instance: string;
+  leader: boolean;
+  /** Largest lag of a group, in messages and in seconds. */
+  lag: { messages: number; seconds: number; group: string | null };
 }
 
 /** `GET /api/v1/topics` */
@@ -252,7 +274,11 @@ export interface LiveUpdate {
 }
 
 /** Client → server on `/api/v1/live`: follow one topic's messages. */
-export type LiveRequest = { type: "subscribe"; topic: string } | { type: "unsubscribe"; topic: string };
+export type LiveRequest =
+  | { type: "subscribe"; topic: string }
+  | { type: "unsubscribe"; topic: string }
+  | { type: "subscribe"; feed: "logs"; query?: LogQuery }
+  | { type: "unsubscribe"; feed: "logs" };
 
 /** Server → client after a subscribe: the newest messages, oldest first; `skipped` counts what was left out to keep up. */
 export interface LiveMessages {
@@ -269,4 +295,4 @@ export interface LiveProblem {
   detail: string;
 }
 
-export type LiveFrame = LiveUpdate | LiveMessages | LiveProblem;
+export type LiveFrame = LiveUpdate | LiveMessages | LiveLogs | LiveAlerts | LiveProblem;

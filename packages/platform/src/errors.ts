@@ -12,6 +12,7 @@ const PLATFORM_ERRORS = {
   NOT_FOUND: { exitCode: 3, meaning: "What the command names does not exist." },
   ACCESS_DENIED: { exitCode: 4, meaning: "The token is missing, wrong or not allowed to do this." },
   PORT_IN_USE: { exitCode: 5, meaning: "Another program listens on the port." },
+  DATABASE_TAKEN: { exitCode: 5, meaning: "A Tidegate of another namespace runs on the same Redis database." },
   ALREADY_RUNNING: { exitCode: 5, meaning: "A Tidegate already runs in this data folder." },
   NO_REDIS_SERVER: { exitCode: 1, meaning: "Neither redis-server nor valkey-server is installed." },
   REDIS_SERVER_FAILED: { exitCode: 1, meaning: "The embedded Redis does not start." },

@@ -22,8 +22,15 @@ test("the access list of docs/reference/redis.md is enough for a service, and no
   await tide.publishMany("acl", [{ type: "good" }, { type: "bad" }]);
   await settled.reaches(3);
   assert.deepEqual(await tide.topics(), ["acl"]);
+  const [dead] = (await tide.deadLetters.list()).items;
+  assert.deepEqual((await tide.history(dead?.message?.messageId ?? ""))?.groups, { acl_processors: "dead_lettered" });
   assert.deepEqual(await tide.deadLetters.replay({ topic: "acl" }), { replayed: 1, skipped: 0 });
   await settled.reaches(5);
+  const traceId = await tide.trace("acl", ({ traceId: id }) => tide.publish("acl", { type: "good" }).then(() => id));
+  await settled.reaches(6);
+  await tide.flush();
+  assert.equal((await tide.traces.get(traceId))?.operation, "acl");
+  assert.equal((await tide.traces.list({ component: tide.service, operation: "publish acl" })).items.length, 1);
   await tide.groups.seek("acl", "acl_processors", "now");
   await tide.deadLetters.discard({ topic: "acl" });
   await consumer.stop();

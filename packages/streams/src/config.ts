@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TidegateError } from "./errors.ts";
+import { parseTelemetry, type ResolvedTelemetry } from "./telemetry/settings.ts";
 import { parseEndpoint, type Endpoint } from "./redis/endpoint.ts";
 import { readTls, type PemSource } from "./redis/tls.ts";
 import { checkDurability, type Durability } from "./publishing.ts";
@@ -39,6 +40,7 @@ export interface StreamsConfig {
   readonly deadLetterTtl: number;
   readonly maxRetries: number;
   readonly concurrency: number;
+  readonly telemetry: ResolvedTelemetry;
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -66,6 +68,7 @@ export function parseConfig(options: ConnectOptions, env: Environment = process.
     deadLetterTtl: number("deadLetterTtl", options.deadLetterTtl ?? integer(env, "DEAD_LETTER_TTL"), 2_592_000, 0),
     maxRetries: number("MAX_RETRIES", integer(env, "MAX_RETRIES"), 3, 0),
     concurrency: number("PROCESSOR_WORKERS", integer(env, "PROCESSOR_WORKERS"), 4, 1),
+    telemetry: parseTelemetry(options.telemetry, env),
     onNotice: options.onNotice ?? (() => {}),
   };
 }

@@ -140,6 +140,8 @@ export type HeldMessage<M = Message> = M & Held;
 export interface Held {
   readonly attempt: number;
   readonly signal: AbortSignal;
+  /** Runs `work` in the flow of this message: what it publishes and logs carries the message's ids and trace, as in a handler. */
+  run<T>(work: () => T): T;
   ack(): Promise<boolean>;
   retry(options?: { delay?: number; reason?: unknown }): Promise<boolean>;
   deadLetter(reason: unknown): Promise<boolean>;

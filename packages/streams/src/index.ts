@@ -2,11 +2,48 @@ export { connect } from "./open.ts";
 export { ERROR_CODES, NotReplicated, PublishUnknown, RetryAfter, TidegateError, Unrecoverable } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
 export { PRIORITIES } from "./message/message.ts";
+export { newMessageId } from "./message/message-id.ts";
 export type { AttemptRecord, Message, OutgoingMessage, Priority } from "./message/message.ts";
 export { defineTopic } from "./message/contract.ts";
 export type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./message/contract.ts";
 export { findInstance } from "./config.ts";
 export type { InstanceFile } from "./config.ts";
+export { openStore } from "./open-store.ts";
+export { defineScript } from "./store.ts";
+export type { Reply, Script, Store } from "./store.ts";
+export { EVENTS, EVENT_TYPES, isEventType, kindOf } from "./telemetry/events.ts";
+export type { EventData, EventKind, EventType } from "./telemetry/events.ts";
+export { readRecord } from "./telemetry/record.ts";
+export type { HttpFields, LogType, TelemetryRecord } from "./telemetry/record.ts";
+export { LEVELS } from "./telemetry/telemetry.ts";
+export type {
+  Attributes,
+  AuditRecord,
+  Fields,
+  LazyFields,
+  Level,
+  LogControl,
+  Logger,
+  LogSettings,
+  RequestRecord,
+  ResponseRecord,
+  Span,
+  SpanKind,
+  SpanOptions,
+  SpanRecord,
+  SpanStatus,
+  Telemetry,
+  TelemetryOptions,
+  TelemetryStats,
+  Trace,
+  TracePage,
+  TraceQuery,
+  Traces,
+  TraceSummary,
+} from "./telemetry/telemetry.ts";
+export type { HistoryAct, HistoryEntry, HistoryState, MessageHistory } from "./history.ts";
+export { bridgeConsole } from "./telemetry/bridges/console.ts";
+export type { ConsoleBridgeOptions } from "./telemetry/bridges/console.ts";
 export { currentContext, runInContext } from "./telemetry/context.ts";
 export type { FlowContext } from "./telemetry/context.ts";
 export type {

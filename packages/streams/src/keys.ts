@@ -92,6 +92,21 @@ export class Keys {
     return `${this.namespace}:jobs:${id}`;
   }
 
+  /** hash of counters of a topic, `acked:<group>`, `retried:<group>`, `dead:<group>`, `replayed:<group>`, `released:<group>`, `claimed:<group>`, `discarded`, `expired`, ever growing; owner: the settle scripts. */
+  counts(topic: string): string {
+    return `${this.namespace}:${topic}:counts`;
+  }
+
+  /** stream; what befell messages: one entry per settle call, capped; owner: the settle scripts, read by `tide.history`. */
+  history(topic: string): string {
+    return `${this.namespace}:${topic}:history`;
+  }
+
+  /** stream; per-second aggregates of messaging; capped. */
+  metrics(): string {
+    return `${this.namespace}:metrics:events`;
+  }
+
   /** The topic one of whose lanes this key is, or null. */
   topicOf(key: string): string | null {
     const head = `${this.namespace}:`;
@@ -99,6 +114,40 @@ export class Keys {
     if (!key.startsWith(head) || lane === null) return null;
     const topic = key.slice(head.length, lane.index);
     return TOPIC.test(topic) && !RESERVED.has(topic) ? topic : null;
+  }
+}
+
+/** Keys of telemetry: shared by all namespaces of a database, unless `prefix` (`TELEMETRY_PREFIX`) keeps them apart. */
+export class TelemetryKeys {
+  readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  /** stream `logs:all:stream`, `logs:request:stream`, `events:all:stream`, `events:service:stream`, …; owner: the sink, trimmed by retention. */
+  stream(kind: "logs" | "events", part: string): string {
+    return `${this.prefix}${kind}:${part}:stream`;
+  }
+
+  /** string, TTL 10 minutes: number of the last batch one process has written; makes repeating it safe. Owner: the sink. */
+  producer(session: string): string {
+    return `${this.prefix}telemetry:producers:${session}`;
+  }
+
+  /** hash of what `tide.logs.set` says, with a `version` that each change raises; owner: log control. */
+  logControl(): string {
+    return `${this.prefix}logs:control`;
+  }
+
+  /** hash: `~…` fields of the summary, span id → span (JSON); TTL 24 h; owner: the trace store. */
+  trace(traceId: string): string {
+    return `${this.prefix}trace:${traceId}`;
+  }
+
+  /** zset trace id → start (ms) of all traces kept, or of those that match one `component`, `operation`, `status` or attribute; TTL as traces. */
+  traces(index: string): string {
+    return `${this.prefix}traces:${index}`;
   }
 }
 

@@ -4,13 +4,12 @@ import { systemClock, type Clock } from "./clock.ts";
 import { parseConfig, type StreamsConfig } from "./config.ts";
 import { Consumers } from "./consume/consumers.ts";
 import type { MessageIterator } from "./consume/messages.ts";
-import { EvictionWatch } from "./duties/eviction.ts";
-import { LostEntries } from "./duties/lost-entries.ts";
-import { Reaper } from "./duties/reaper.ts";
-import { Retention } from "./duties/retention.ts";
+import { composeDuties } from "./duties/compose.ts";
 import { composeDeadLetters, type DeadLetterParts } from "./dead-letters/compose.ts";
 import { GroupViews } from "./inspect/groups.ts";
-import { inspectServer, serverInfo } from "./inspect/server.ts";
+import { HistoryView } from "./inspect/history.ts";
+import { inspectServer, ServerWatch } from "./inspect/server.ts";
+import { TopicNames } from "./inspect/topic-names.ts";
 import { TopicViews } from "./inspect/topics.ts";
 import { asError } from "./errors.ts";
 import { Keys } from "./keys.ts";
@@ -20,8 +19,14 @@ import { Publisher, settled } from "./publish/publisher.ts";
 import { RedisLink, type Link, type LinkOptions } from "./redis/link.ts";
 import { BLOCK } from "./consume/reader.ts";
 import { capabilitiesOf } from "./redis/capabilities.ts";
+import { Links } from "./redis/links.ts";
 import { Scripts } from "./redis/scripts.ts";
-import { integer } from "./redis/shapes.ts";
+import type { MessageHistory } from "./history.ts";
+import type { Service } from "./service.ts";
+import type { Store } from "./store.ts";
+import { TelemetrySide } from "./telemetry/compose.ts";
+import type { EventData, EventType } from "./telemetry/events.ts";
+import type { Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry/telemetry.ts";
 import { TopicSettingsStore } from "./topics/settings.ts";
 import type { ConsumeOptions, Consumer, Handler, MessagesOptions } from "./consuming.ts";
 import type { Publish, PublishOptions, PublishResult, Receipt } from "./publishing.ts";
@@ -50,8 +55,8 @@ export async function open(config: StreamsConfig, ports: Ports): Promise<Tide> {
   }
 }
 
-/** Milliseconds a command may stay unanswered. */
-const DEADLINE = 5_000;
+/** Milliseconds the last logs and spans may take when Redis does not answer. */
+const DRAIN = 3_000;
 
 class Connection implements Tide {
   readonly namespace: string;
@@ -67,15 +72,21 @@ class Connection implements Tide {
   /** Publishing has a connection of its own: a large batch must not hold up acks and heartbeats. */
   readonly #publishing: Link;
   readonly #publisher: Publisher;
+  readonly #server: ServerWatch;
   readonly #topics: TopicViews;
   readonly #groupViews: GroupViews;
   readonly #settings: TopicSettingsStore;
   readonly #consumers: Consumers;
   readonly #deadLetters: DeadLetterParts;
-  readonly #duties: readonly { start(): void; stop(): Promise<void> }[];
-  readonly #touched = new Set<string>();
+  readonly #history: HistoryView;
+  readonly #telemetry: TelemetrySide;
+  /** Logs, traces and events; each is what `Telemetry` says. */
+  readonly trace: Telemetry["trace"];
+  readonly logs: LogControl;
+  readonly traces: Traces;
+  readonly #links: Links;
+  readonly #duties: readonly Service[];
   readonly #session = randomBytes(4).toString("hex");
-  #roundTrip: number | null = null;
   #closing: Promise<void> | undefined;
   #started = false;
 
@@ -86,50 +97,68 @@ class Connection implements Tide {
     this.service = config.service;
     this.#keys = new Keys(config.namespace);
     const notice = config.onNotice;
-    this.#commands = this.#link("commands", DEADLINE, {
+    const { endpoint } = config;
+    this.#links = new Links({ endpoint, session: this.#session, scripts: this.#scripts, make: (link) => ports.link(link) });
+    this.#commands = this.#links.open("commands", {
       onUp: (again) => again && notice({ level: "info", code: "reconnected", message: `Redis at ${this.address} answers again.` }),
       onDown: (fault) => notice({ level: "warning", code: "disconnected", message: fault.message }),
     });
-    this.#publishing = this.#link("publish", DEADLINE, {});
+    this.#publishing = this.#links.open("publish");
+    const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, clock: ports.clock, notice };
+    this.#server = new ServerWatch(this.#commands, ports.clock);
+    this.#telemetry = new TelemetrySide({
+      ...shared,
+      settings: config.telemetry,
+      service: config.service,
+      session: this.#session,
+      openLink: (name) => this.#links.open(name),
+    });
+    this.trace = this.#telemetry.trace.bind(this.#telemetry);
+    this.logs = this.#telemetry.logs;
+    this.traces = this.#telemetry.traces;
+    const names = new TopicNames(this.#commands, this.#keys, ports.clock);
+    const onTopic = (topic: string): void => names.use(topic);
     this.#settings = new TopicSettingsStore(this.#commands, this.#scripts, this.#keys, ports.clock, config.wire);
     this.#publisher = new Publisher({
       ...config,
-      clock: ports.clock,
+      ...shared,
       link: this.#publishing,
-      openReplicated: (deadline) => this.#link("publish-replicated", deadline, {}),
-      scripts: this.#scripts,
-      keys: this.#keys,
+      openReplicated: (deadline) => this.#links.open("publish-replicated", { deadline }),
       settings: this.#settings,
-      onTopic: (topic) => this.#touched.add(topic),
+      tracer: this.#telemetry.tracer,
+      onTopic,
     });
     this.publish = (topic: string | TopicContract, message: OutgoingMessage, options?: PublishOptions) =>
       this.#publish(topic, message, options);
     this.#consumers = new Consumers({
-      link: this.#commands,
-      scripts: this.#scripts,
-      keys: this.#keys,
-      clock: ports.clock,
+      ...shared,
       settings: this.#settings,
-      openReader: (name, onUp) => this.#readerLink(name, onUp),
-      notice,
+      openReader: (name, onUp) => this.#links.reader(name, BLOCK + 2_000, onUp),
       publish: this.publish,
+      tracer: this.#telemetry.tracer,
       retry: config,
       concurrency: config.concurrency,
-      onTopic: (topic) => this.#touched.add(topic),
+      onTopic,
     });
     this.#groupViews = new GroupViews({
-      link: this.#commands,
-      scripts: this.#scripts,
-      keys: this.#keys,
+      ...shared,
       topics: () => this.topics(),
       settings: (topic) => this.#settings.of(topic),
+      service: config.service,
     });
-    this.#topics = new TopicViews(this.#commands, this.#keys, this.#groupViews);
+    this.#topics = new TopicViews(this.#commands, this.#keys, this.#groupViews, names);
     this.groups = this.#groupViews;
-    const shared = { link: this.#commands, scripts: this.#scripts, keys: this.#keys, clock: ports.clock, notice };
-    this.#deadLetters = composeDeadLetters({ ...config, ...shared, session: this.#session });
+    this.#deadLetters = composeDeadLetters({ ...config, ...shared, session: this.#session, tracer: this.#telemetry.tracer });
     this.deadLetters = this.#deadLetters.store;
-    this.#duties = this.#buildDuties();
+    this.#history = new HistoryView({
+      ...shared,
+      finder: this.#deadLetters.finder,
+      topics: () => this.topics(),
+      read: (topic, options) => this.read(topic, options),
+    });
+    const { replayer, expiry } = this.#deadLetters;
+    const used = { topics: () => names.used, groups: () => this.#consumers.groups() };
+    this.#duties = composeDuties({ ...shared, ...used, retention: config.retention, replayer, expiry });
   }
 
   get address(): string {
@@ -195,11 +224,8 @@ class Connection implements Tide {
     return this.#topics.remove(topic);
   }
 
-  async serverInfo(): Promise<Readonly<Record<string, string>>> {
-    const start = this.#ports.clock.now();
-    const info = await serverInfo(this.#commands);
-    this.#roundTrip = this.#ports.clock.now() - start;
-    return info;
+  serverInfo(): Promise<Readonly<Record<string, string>>> {
+    return this.#server.info();
   }
 
   capabilities(): Promise<Capabilities> {
@@ -207,8 +233,39 @@ class Connection implements Tide {
   }
 
   health(): ServerHealth {
-    if (this.#commands.up) void this.#ping();
-    return { connected: this.#commands.up, roundTrip: this.#roundTrip, address: this.address };
+    return this.#server.health();
+  }
+
+  logger(component: string, fields?: Fields): Logger {
+    return this.#telemetry.logger(component, fields);
+  }
+
+  event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): void {
+    this.#telemetry.event(type, data, options);
+  }
+
+  startSpan(name: string, options?: SpanOptions): Span {
+    return this.#telemetry.startSpan(name, options);
+  }
+
+  runInSpan<T>(span: Span, work: () => T): T {
+    return this.#telemetry.runInSpan(span, work);
+  }
+
+  telemetry(): TelemetryStats {
+    return this.#telemetry.telemetry();
+  }
+
+  flush(): Promise<void> {
+    return this.#telemetry.flush();
+  }
+
+  history(messageId: string, options: { topic?: string } = {}): Promise<MessageHistory | null> {
+    return this.#history.of(messageId, options.topic);
+  }
+
+  store(name: string): Store {
+    return this.#links.store(name);
   }
 
   close(options: { deadline?: number } = {}): Promise<void> {
@@ -234,47 +291,10 @@ class Connection implements Tide {
       this.#publisher.abandon();
     });
     if (this.#started) await Promise.all([this.#publisher.close(), ...this.#duties.map((duty) => duty.stop())]);
+    if (this.#started) await this.#telemetry.stop(Math.min(deadline, DRAIN));
     giveUp();
+    this.#links.closeStores();
     this.#publishing.close();
     this.#commands.close();
-  }
-
-  #buildDuties(): { start(): void; stop(): Promise<void> }[] {
-    const shared = {
-      link: this.#commands,
-      scripts: this.#scripts,
-      keys: this.#keys,
-      notice: this.#config.onNotice,
-      clock: this.#ports.clock,
-    };
-    const reaper = new Reaper({ ...shared, groups: () => this.#consumers.groups() });
-    const { replayer, expiry } = this.#deadLetters;
-    const { retention } = this.#config;
-    const watches = [new EvictionWatch(shared), new LostEntries({ ...shared, topics: () => this.#touched })];
-    return retention === false
-      ? [reaper, replayer, ...watches]
-      : [reaper, replayer, expiry, ...watches, new Retention({ ...shared, topics: () => this.#touched, policy: retention })];
-  }
-
-  #readerLink(name: string, onUp: (clientId: number, again: boolean) => void): Link {
-    let id = 0;
-    return this.#link(name, BLOCK + 2_000, {
-      prepare: async (call) => void (id = integer(await call(["CLIENT", "ID"]))),
-      onUp: (again) => onUp(id, again),
-    });
-  }
-
-  #link(name: string, deadline: number, more: Partial<LinkOptions>): Link {
-    const { endpoint } = this.#config;
-    const prepare: LinkOptions["prepare"] = (call) => this.#scripts.load(call);
-    return this.#ports.link({ endpoint, name: `tidegate.${this.#session}.${name}`.replace(/\s/g, "_"), deadline, prepare, ...more });
-  }
-
-  async #ping(): Promise<void> {
-    const start = this.#ports.clock.now();
-    await this.#commands.call(["PING"]).then(
-      () => (this.#roundTrip = this.#ports.clock.now() - start),
-      () => {},
-    );
   }
 }

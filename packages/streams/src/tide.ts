@@ -5,6 +5,9 @@
 import type { Durability, Publish, PublishOptions, PublishResult } from "./publishing.ts";
 import type { Message, OutgoingMessage } from "./message/message.ts";
 import type { ConsumeOptions, Consumer, Handler, HeldMessage, MessagesOptions, StartPosition } from "./consuming.ts";
+import type { MessageHistory } from "./history.ts";
+import type { Store } from "./store.ts";
+import type { Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
 import type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./message/contract.ts";
 import type {
   Capabilities,
@@ -75,6 +78,8 @@ export interface ConnectOptions {
   readonly retention?: RetentionPolicy | false;
   /** Seconds a dead letter is kept; 0 keeps it. Default: `DEAD_LETTER_TTL`, then 2,592,000 (30 days). */
   readonly deadLetterTtl?: number;
+  /** Logs, events and traces of this process. `false` keeps none: loggers and spans then do nothing. */
+  readonly telemetry?: TelemetryOptions | false;
   /** Told of what an operator would want to know: reconnects, lost groups, trimmed dead letters. Default: silent. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -159,7 +164,7 @@ export interface ServerHealth {
 }
 
 /** One connection to one namespace. Made by `connect()`; close it, or write `await using`. */
-export interface Tide extends AsyncDisposable {
+export interface Tide extends AsyncDisposable, Telemetry {
   readonly namespace: string;
   readonly service: string;
   /** Redis without password. */
@@ -206,6 +211,10 @@ export interface Tide extends AsyncDisposable {
   /** What the server can do, found by asking it. */
   capabilities(): Promise<Capabilities>;
   health(): ServerHealth;
+  /** What befell a message: published, delivered, retried, acknowledged, by whom and when. Null when nothing is known of it. */
+  history(messageId: string, options?: { topic?: string }): Promise<MessageHistory | null>;
+  /** A connection of one's own to the same server, for keys beside the streams. Closed with the tide. */
+  store(name: string): Store;
   /** Flushes what was published, stops every consumer, closes the connections. */
   close(options?: { deadline?: number }): Promise<void>;
 }

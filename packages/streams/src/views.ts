@@ -18,6 +18,8 @@ export interface GroupInfo {
    * overstate after a failover, but never above what the stream holds.
    */
   readonly lag: number;
+  /** Seconds since the oldest message not yet delivered was stored; 0 where there is none. */
+  readonly lagSeconds: number;
   /** Delivered and unanswered, retries in work included. */
   readonly pending: number;
   /** Waiting for their due time. */

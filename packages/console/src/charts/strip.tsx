@@ -36,7 +36,7 @@ export function Strip(props: StripProps): JSX.Element {
   return (
     <section class="strip panel" aria-label={props.title}>
       <header>
-        <h3>{props.title}</h3>
+        <h2>{props.title}</h2>
         <ul class="legend">
           {props.series.map((s, i) => (
             <li key={s.label}>

@@ -3,13 +3,19 @@
  * one render. When the WebSocket fails it is tried again with growing pauses, and REST is polled every five seconds meanwhile.
  */
 import { batch, signal } from "@preact/signals";
-import type { LiveFrame, LiveMessages, LiveRequest, LiveUpdate, MessagesAnswer } from "tidegate/contract";
-import { api, problemOf, queryOf } from "../api.ts";
-import { poll } from "./polling.ts";
+import type { Alert, LiveFrame, LiveLogs, LiveMessages, LiveRequest, LiveUpdate, LogQuery } from "tidegate/contract";
+import { problemOf } from "../api.ts";
+import { poll, pollAlerts, pollLogs, pollTopic } from "./polling.ts";
 import { sampleOf, withSample, type Sample } from "./samples.ts";
 
 export type Connection = "connecting" | "live" | "polling" | "offline";
 export type Follower = (messages: LiveMessages) => void;
+export interface LogFollower {
+  query: LogQuery;
+  onLogs: (logs: LiveLogs) => void;
+  /** Why nothing will come. */
+  onProblem: (detail: string) => void;
+}
 
 const pollEvery = 5000;
 const longestPause = 15_000;
@@ -20,6 +26,8 @@ export class Feed {
   readonly connection = signal<Connection>("connecting");
   readonly update = signal<LiveUpdate | null>(null);
   readonly samples = signal<readonly Sample[]>([]);
+  /** Pending and firing ones. */
+  readonly alerts = signal<readonly Alert[]>([]);
   #socket: WebSocket | null = null;
   #queue: LiveFrame[] = [];
   #scheduled = false;
@@ -28,6 +36,7 @@ export class Feed {
   #polling: ReturnType<typeof setInterval> | undefined;
   #running = false;
   readonly #followers = new Map<string, Set<Follower>>();
+  #logs: LogFollower | null = null;
 
   start(): void {
     if (this.#running) return;
@@ -57,6 +66,17 @@ export class Feed {
     };
   }
 
+  /** Log entries that match, until the returned function is called. One at a time: a second takes the place of the first. */
+  followLogs(follower: LogFollower): () => void {
+    this.#logs = follower;
+    this.#send({ type: "subscribe", feed: "logs", query: follower.query });
+    return () => {
+      if (this.#logs !== follower) return;
+      this.#logs = null;
+      this.#send({ type: "unsubscribe", feed: "logs" });
+    };
+  }
+
   #open(): void {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
     this.#socket = socket;
@@ -70,6 +90,7 @@ export class Feed {
     this.#stopPolling();
     this.connection.value = "live";
     for (const topic of this.#followers.keys()) this.#send({ type: "subscribe", topic });
+    if (this.#logs) this.#send({ type: "subscribe", feed: "logs", query: this.#logs.query });
   }
 
   #closed(socket: WebSocket): void {
@@ -93,16 +114,13 @@ export class Feed {
       if (this.#polling === undefined) return;
       this.connection.value = "polling";
       this.#enqueue(update);
-      for (const topic of this.#followers.keys()) await this.#pollTopic(topic);
+      for (const topic of this.#followers.keys()) this.#enqueue(await pollTopic(topic));
+      if (this.#logs) this.#enqueue(await pollLogs(this.#logs.query));
+      this.#enqueue(await pollAlerts());
     } catch (error) {
       if (this.#running && this.#polling !== undefined)
         this.connection.value = problemOf(error).code === "UNREACHABLE" ? "offline" : "polling";
     }
-  }
-
-  async #pollTopic(topic: string): Promise<void> {
-    const answer = await api<MessagesAnswer>("GET", `/api/v1/messages${queryOf({ topic, limit: 50 })}`);
-    this.#enqueue({ type: "messages", topic, items: answer.items.toReversed(), skipped: 0 });
   }
 
   #send(request: LiveRequest): void {
@@ -142,7 +160,9 @@ export class Feed {
       this.samples.value = withSample(this.samples.peek(), sampleOf(frame));
     } else if (frame.type === "messages") {
       for (const follower of this.#followers.get(frame.topic) ?? []) follower(frame);
-    }
+    } else if (frame.type === "logs") this.#logs?.onLogs(frame);
+    else if (frame.type === "alerts") this.alerts.value = frame.active;
+    else this.#logs?.onProblem(frame.detail);
   }
 }
 

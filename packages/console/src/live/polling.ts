@@ -1,6 +1,19 @@
 /** What the WebSocket would have said, asked for by REST: used only while no WebSocket stands. */
-import type { LiveUpdate, OrchestratorStatus, RedisMetrics, StreamsAnswer, StreamSummary } from "tidegate/contract";
-import { api } from "../api.ts";
+import type {
+  AlertsAnswer,
+  LiveAlerts,
+  LiveLogs,
+  LiveMessages,
+  LiveUpdate,
+  LogQuery,
+  LogsAnswer,
+  MessagesAnswer,
+  OrchestratorStatus,
+  RedisMetrics,
+  StreamsAnswer,
+  StreamSummary,
+} from "tidegate/contract";
+import { api, queryOf } from "../api.ts";
 
 export async function poll(previous: LiveUpdate | null): Promise<LiveUpdate> {
   const [answer, metrics, status] = await Promise.all([
@@ -12,6 +25,21 @@ export async function poll(previous: LiveUpdate | null): Promise<LiveUpdate> {
   const streams = rest as Record<string, StreamSummary>;
   const at = Date.now();
   return { type: "update", at, streams, dead_letter, metrics, components: status.components, rates: ratesBetween(previous, streams, at) };
+}
+
+export async function pollTopic(topic: string): Promise<LiveMessages> {
+  const answer = await api<MessagesAnswer>("GET", `/api/v1/messages${queryOf({ topic, limit: 50 })}`);
+  return { type: "messages", topic, items: answer.items.toReversed(), skipped: 0 };
+}
+
+export async function pollLogs(query: LogQuery): Promise<LiveLogs> {
+  const answer = await api<LogsAnswer>("GET", `/api/v1/logs/search${queryOf({ ...query, limit: 100 })}`);
+  return { type: "logs", items: answer.logs, skipped: 0 };
+}
+
+export async function pollAlerts(): Promise<LiveAlerts> {
+  const answer = await api<AlertsAnswer>("GET", "/api/v1/alerts");
+  return { type: "alerts", active: answer.items };
 }
 
 /** Published: growth of `entries_added`. Answered: that growth minus what is still open in the groups. */

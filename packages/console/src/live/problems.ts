@@ -1,5 +1,5 @@
 /** "Is anything wrong?" in one list, worst first. Pure: judged from one update and the samples before it. */
-import type { GroupInfo, LiveUpdate } from "tidegate/contract";
+import type { Alert, GroupInfo, LiveUpdate } from "tidegate/contract";
 import { count, duration, plural } from "../format.ts";
 import { groupsOf, type Sample } from "./samples.ts";
 
@@ -15,14 +15,26 @@ const smallestLag = 100;
 const lagWindow = 30_000;
 const stuckAfter = 60_000;
 
-export function problemsOf(update: LiveUpdate, samples: readonly Sample[]): Problem[] {
+export function problemsOf(update: LiveUpdate, samples: readonly Sample[], alerts: readonly Alert[]): Problem[] {
   const found = [
+    ...firing(alerts),
     ...deadLetters(update),
     ...redis(update),
     ...components(update),
     ...groupsOf(update).flatMap((group) => lagging(group, samples)),
   ];
   return found.sort((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
+}
+
+/** Acknowledged and muted ones are known; they stay on the screen of alerts. */
+function firing(alerts: readonly Alert[]): Problem[] {
+  const open = alerts.filter((a) => a.state === "firing" && a.acknowledged === null && a.muted_until === null);
+  return open.map((a) => ({
+    level: a.severity === "critical" || a.severity === "high" ? "bad" : "warn",
+    title: a.subject === "" || a.subject === "*" ? a.name : `${a.name}: ${a.subject}`,
+    detail: a.summary,
+    href: "/alerts",
+  }));
 }
 
 function deadLetters(update: LiveUpdate): Problem[] {
@@ -44,7 +56,7 @@ function components(update: LiveUpdate): Problem[] {
     level: "bad",
     title: `${c.name} is ${c.state}`,
     detail: c.detail ?? "No detail was given.",
-    href: "/#components",
+    href: "/status",
   }));
 }
 

@@ -54,15 +54,17 @@ interface Toast {
   id: number;
   text: string;
   href?: string;
+  /** False: it did not work. */
+  well: boolean;
 }
 
 const toasts = signal<readonly Toast[]>([]);
 const shownFor = 8000;
 let lastId = 0;
 
-export function toast(text: string, href?: string): void {
+export function toast(text: string, href?: string, well = true): void {
   const id = ++lastId;
-  toasts.value = [...toasts.value, { id, text, ...(href === undefined ? {} : { href }) }];
+  toasts.value = [...toasts.value, { id, text, well, ...(href === undefined ? {} : { href }) }];
   setTimeout(() => dismiss(id), shownFor);
 }
 
@@ -75,7 +77,7 @@ export function Toasts(): JSX.Element {
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map((t) => (
         <div key={t.id} class="toast">
-          <Sign name="check" />
+          <Sign name={t.well ? "check" : "bad"} />
           <span>{t.text}</span>
           {t.href && <a href={t.href}>Show</a>}
           <button type="button" class="plain" aria-label="Dismiss" onClick={() => dismiss(t.id)}>

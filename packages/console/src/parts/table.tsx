@@ -13,6 +13,8 @@ export interface Column<Row> {
   wide?: boolean;
   /** Heads the card where it is narrow. */
   lead?: boolean;
+  /** Buttons: take a card's whole width, and need no name there. */
+  acts?: boolean;
 }
 
 interface TableProps<Row> {
@@ -51,8 +53,8 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>): J
   );
 }
 
-function classOf(column: { number?: boolean; lead?: boolean; wide?: boolean }): string {
-  return [column.number && "number", column.lead && "lead", column.wide && "wide"].filter(Boolean).join(" ");
+function classOf(column: { number?: boolean; lead?: boolean; wide?: boolean; acts?: boolean }): string {
+  return [column.number && "number", column.lead && "lead", column.wide && "wide", column.acts && "acts"].filter(Boolean).join(" ");
 }
 
 export interface Fact {

@@ -8,7 +8,7 @@ import { Sign } from "../parts/icons.tsx";
 import { Json } from "../parts/json.tsx";
 import { Priority } from "../parts/marks.tsx";
 import { Facts, type Fact } from "../parts/table.tsx";
-import { Deliveries } from "./deliveries.tsx";
+import { MessageHistory } from "./message-history.tsx";
 
 export function MessageDetail({
   message,
@@ -30,7 +30,7 @@ export function MessageDetail({
       </header>
       <Json value={message.data} label="data" />
       <Facts facts={factsOf(message)} />
-      {groups.length > 0 && <Deliveries message={message} groups={groups} />}
+      <MessageHistory topic={message.topic} id={message.messageId} groups={groups.map((g) => g.group)} />
       {Object.keys(message.extra).length > 0 && (
         <>
           <h4>Other fields</h4>
@@ -52,7 +52,17 @@ export function factsOf(message: Message): Fact[] {
       ),
     },
     { label: "Service", value: message.service },
-    { label: "Message id", value: <Id text={message.messageId} /> },
+    {
+      label: "Message id",
+      value: (
+        <>
+          <a href={messageHref(message)} title="This message on a page of its own">
+            {message.messageId}
+          </a>{" "}
+          <CopyButton text={message.messageId} />
+        </>
+      ),
+    },
     { label: "Entry id", value: <Id text={message.entryId} /> },
     {
       label: "Correlation",
@@ -71,10 +81,23 @@ export function factsOf(message: Message): Fact[] {
   ];
   if (message.causationId) facts.push({ label: "Caused by", value: <Id text={message.causationId} /> });
   if (message.userId) facts.push({ label: "User", value: message.userId });
-  if (message.traceparent) facts.push({ label: "Trace", value: <Id text={message.traceparent} /> });
+  const trace = message.traceparent?.split("-")[1];
+  if (trace)
+    facts.push({
+      label: "Trace",
+      value: (
+        <>
+          <a href={`/traces/${encodeURIComponent(trace)}`}>{trace}</a> <CopyButton text={trace} />
+        </>
+      ),
+    });
   if (message.retryCount > 0 || message.maxRetries !== null)
     facts.push({ label: "Retries", value: `${message.retryCount} of ${message.maxRetries ?? "the group's limit"}` });
   return facts;
+}
+
+function messageHref({ topic, messageId }: { topic: string; messageId: string }): string {
+  return `/messages/${encodeURIComponent(topic)}/${encodeURIComponent(messageId)}`;
 }
 
 function Id({ text }: { text: string }): JSX.Element {

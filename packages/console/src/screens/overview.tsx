@@ -22,7 +22,7 @@ export function OverviewScreen(): JSX.Element {
         <Loading />
       ) : (
         <>
-          <Problems problems={problemsOf(update, samples)} />
+          <Problems problems={problemsOf(update, samples, feed.alerts.value)} />
           {Object.keys(update.streams).length === 0 && (
             <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>
               A topic appears with its first message.

@@ -5,7 +5,7 @@ import type { GroupInfo, Message, MessagesAnswer } from "tidegate/contract";
 import { api, queryOf } from "../api.ts";
 import { clock, count, plural, preview } from "../format.ts";
 import { feed } from "../live/feed.ts";
-import { keyOf, Tail } from "../live/tail.ts";
+import { keyOf, messageTail, type Tail } from "../live/tail.ts";
 import { Sign } from "../parts/icons.tsx";
 import { Priority } from "../parts/marks.tsx";
 import { Empty } from "../parts/notices.tsx";
@@ -44,8 +44,8 @@ export function TailView({ topic, groups }: { topic: string; groups: readonly Gr
   );
 }
 
-function useTail(topic: string): Tail {
-  const tail = useMemo(() => new Tail(), [topic]);
+function useTail(topic: string): Tail<Message> {
+  const tail = useMemo(() => messageTail(), [topic]);
   useEffect(() => {
     const abort = new AbortController();
     const stop = feed.follow(topic, (frame) => tail.push(frame.items, frame.skipped));
@@ -73,7 +73,7 @@ function useTail(topic: string): Tail {
 }
 
 /** What was published before; the live feed brings the rest, so a failure here shows as a shorter list only. */
-async function backlog(topic: string, tail: Tail, signal: AbortSignal): Promise<void> {
+async function backlog(topic: string, tail: Tail<Message>, signal: AbortSignal): Promise<void> {
   try {
     const answer = await api<MessagesAnswer>("GET", `/api/v1/messages${queryOf({ topic, limit: 100 })}`, undefined, signal);
     tail.push(answer.items);
@@ -90,7 +90,17 @@ function fits(row: Message, text: string, correlation: string): boolean {
     .includes(text.toLowerCase());
 }
 
-function Toolbar({ tail, text, correlation, shown }: { tail: Tail; text: string; correlation: string; shown: number }): JSX.Element {
+function Toolbar({
+  tail,
+  text,
+  correlation,
+  shown,
+}: {
+  tail: Tail<Message>;
+  text: string;
+  correlation: string;
+  shown: number;
+}): JSX.Element {
   const paused = tail.paused.value;
   return (
     <div class="toolbar" role="toolbar" aria-label="Live tail">

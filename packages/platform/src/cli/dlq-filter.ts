@@ -1,6 +1,7 @@
 /** The ways to choose dead letters, the same on every `dlq` command. */
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import type { DeadLetterFilter } from "@tidegate/streams";
+import { time } from "./numbers.ts";
 
 export interface FilterFlags {
   readonly topic?: string;
@@ -36,17 +37,4 @@ export function filterOf(flags: FilterFlags): DeadLetterFilter {
     ...(flags.to === undefined ? {} : { to: flags.to }),
     ...(flags.text === undefined ? {} : { text: flags.text }),
   };
-}
-
-// Private
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Unix milliseconds. */
-function time(text: string): number {
-  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (amount !== undefined) return Date.now() - Number(amount) * (UNITS[unit] ?? 0);
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : /^\d{12,14}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
-  throw new InvalidArgumentError("It must be a date such as 2026-01-31T08:00, or 30m, 12h, 7d for so long ago.");
 }

@@ -32,7 +32,51 @@ export async function fetchStatus(instance: FoundInstance): Promise<Orchestrator
   });
 }
 
+/** What the instance refused, with the code and hint of its answer. */
+export class Refused extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(status: number, { code, detail, hint }: Problem) {
+    super(detail);
+    this.name = "Refused";
+    this.code = code;
+    this.hint = hint;
+    this.exitCode = EXIT_CODES[status] ?? 1;
+  }
+}
+
+/** One call of the REST interface. `query`: what is undefined is left out. A `body` makes it a PATCH unless `method` says otherwise. */
+export async function askInstance(
+  instance: FoundInstance,
+  path: string,
+  more: { readonly query?: object; readonly body?: unknown; readonly method?: string; readonly limit?: number } = {},
+): Promise<unknown> {
+  const url = new URL(path, instance.file.consoleUrl);
+  for (const [name, value] of Object.entries(more.query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value));
+  const { body, method = body === undefined ? "GET" : "PATCH" } = more;
+  const answer = await request(url, adminToken(instance.folder), instance.folder, { method, body, limit: more.limit });
+  const found: unknown = await answer.json().catch(() => null);
+  if (answer.status === 401 || answer.status === 403) throw refused(instance.folder, found as Problem | null);
+  if (answer.ok) return found;
+  if (isProblem(found)) throw new Refused(answer.status, found);
+  throw new PlatformError("UNREACHABLE", `${url.origin} answered ${answer.status}, but not as a Tidegate would.`, {
+    hint: "Another program may have taken the port. See: tidegate doctor",
+  });
+}
+
+/** Where the live channel is, and what to show there. */
+export function liveAddress({ file, folder }: FoundInstance): { url: string; headers: Record<string, string> } {
+  const token = adminToken(folder);
+  const url = new URL("/api/v1/live", file.consoleUrl);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return { url: url.href, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
+}
+
 // Private
+
+const EXIT_CODES: Readonly<Record<number, number>> = { 400: 2, 404: 3, 409: 5, 413: 2, 415: 2, 422: 2, 503: 6, 504: 6 };
 
 function readableInstance(): FoundInstance | null {
   try {
@@ -52,12 +96,22 @@ function adminToken(folder: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
 }
 
-async function request(url: URL, token: string | undefined, folder: string): Promise<Response> {
+async function request(
+  url: URL,
+  token: string | undefined,
+  folder: string,
+  { method = "GET", body, limit = TIME_LIMIT }: { method?: string; body?: unknown; limit?: number | undefined } = {},
+): Promise<Response> {
   try {
     return await fetch(url, {
-      signal: AbortSignal.timeout(TIME_LIMIT),
+      signal: AbortSignal.timeout(limit),
       redirect: "manual",
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
     const message = `Tidegate does not answer at ${url.origin} (named by instance.json in ${folder}).`;
@@ -70,6 +124,10 @@ function refused(folder: string, problem: Problem | null): PlatformError {
   return new PlatformError("ACCESS_DENIED", message, {
     hint: `The token is read from ADMIN_TOKEN, else from ${join(folder, "admin-token")}.`,
   });
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === "object" && body !== null && "code" in body && "detail" in body;
 }
 
 function isStatus(body: unknown): body is OrchestratorStatus {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import type { Message, ReadOptions } from "@tidegate/streams";
 import { PlatformError } from "../errors.ts";
+import { historyPage } from "./message-history.ts";
 import { messageLine, messagePage } from "./message-lines.ts";
 import { requireTopic } from "./names.ts";
 import { position, wholeNumber } from "./numbers.ts";
@@ -27,6 +28,12 @@ export function messageCommand(): Command {
     .option("--oldest", "oldest first")
     .action(list);
   message.command("show").description("One message in full.").argument("<topic>").argument("<entryId>").action(show);
+  message
+    .command("history")
+    .description("What befell a message: who published it, who got it, what failed, how it ended.")
+    .argument("<id>", "message id, entry id, or <stream>/<entry id>")
+    .option("--topic <topic>", "look in this topic only")
+    .action(history);
   return message;
 }
 
@@ -59,6 +66,22 @@ async function show(topic: string, entryId: string, _: unknown, command: Command
   const found: Message[] = await Array.fromAsync(tide.read(topic, { from: entryId, to: entryId, limit: 4 }));
   if (found.length === 0) throw missing(topic, entryId);
   found.forEach(settings.json ? printJson : messagePage);
+}
+
+async function history(id: string, flags: { topic?: string }, command: Command): Promise<void> {
+  const settings = settingsOf(command);
+  await using tide = await openTide(settings);
+  if (flags.topic !== undefined) await requireTopic(tide, flags.topic);
+  const found = await tide.history(id, flags);
+  if (found === null) throw unknownMessage(id);
+  if (settings.json) printJson(found);
+  else historyPage(found);
+}
+
+function unknownMessage(id: string): PlatformError {
+  return new PlatformError("NOT_FOUND", `Nothing is known of a message ${id}.`, {
+    hint: "Give its message id or entry id; retention may have removed it. See what is there: tidegate message ls <topic>",
+  });
 }
 
 function missing(topic: string, entryId: string): PlatformError {

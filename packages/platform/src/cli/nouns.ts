@@ -48,7 +48,7 @@ export const NOUNS: readonly Noun[] = [
   {
     name: "message",
     section: MESSAGES,
-    summary: "list messages, show one",
+    summary: "list messages, show one, tell what befell it",
     load: async () => (await import("./message.ts")).messageCommand(),
   },
   {
@@ -63,6 +63,18 @@ export const NOUNS: readonly Noun[] = [
     summary: "replays in the background: list, show, cancel",
     load: async () => (await import("./job.ts")).jobCommand(),
   },
+  {
+    name: "why",
+    section: INSPECT,
+    summary: "why a message did not arrive, why a request failed",
+    load: async () => (await import("./why.ts")).whyCommand(),
+  },
+  {
+    name: "trace",
+    section: INSPECT,
+    summary: "traces: list, show one as a waterfall",
+    load: async () => (await import("./trace.ts")).traceCommand(),
+  },
   { name: "topic", section: INSPECT, summary: "list topics, show one", load: async () => (await import("./topic.ts")).topicCommand() },
   {
     name: "group",
@@ -71,6 +83,25 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import("./group.ts")).groupCommand(),
   },
   { name: "lag", section: INSPECT, summary: "how far groups are behind", load: async () => (await import("./lag.ts")).lagCommand() },
+  {
+    name: "log",
+    section: INSPECT,
+    summary: "logs and events: search, follow, statistics, levels",
+    load: async () => (await import("./log.ts")).logCommand(),
+  },
+  { name: "audit", section: INSPECT, summary: "who did what", load: async () => (await import("./audit.ts")).auditCommand() },
+  {
+    name: "alert",
+    section: INSPECT,
+    summary: "alerts: list, acknowledge, mute; rules and destinations",
+    load: async () => (await import("./alert.ts")).alertCommand(),
+  },
+  {
+    name: "migrate",
+    section: START,
+    summary: "move a topic from the Python client or BullMQ, in shadow first",
+    load: async () => (await import("./migrate.ts")).migrateCommand(),
+  },
   {
     name: "__control",
     section: START,

@@ -29,7 +29,7 @@ async function status(_: unknown, command: Command): Promise<void> {
 }
 
 function page(found: OrchestratorStatus, consoleUrl: string): void {
-  const { redis } = found;
+  const { redis, lag } = found;
   line(
     found.status === "healthy"
       ? `${paint("green", "●")} Tidegate ${found.version} is healthy`
@@ -39,6 +39,8 @@ function page(found: OrchestratorStatus, consoleUrl: string): void {
     ["console", consoleUrl],
     ["namespace", found.namespace],
     ["started", ago(found.started_at)],
+    ["leads", found.leader ? "yes" : "no, another control process does"],
+    ["lag", lag.group === null ? "none" : `${lag.messages} messages of ${lag.group}; the oldest anywhere waits for ${lag.seconds} s`],
     [
       "redis",
       `${redis.address}${redis.embedded ? " (embedded)" : ""}, ${redis.connected ? `${redis.round_trip_ms?.toFixed(1) ?? "?"} ms` : "not connected"}`,

@@ -2,10 +2,11 @@
 import { Command } from "commander";
 import { parseConfig, parseCount, userFolder } from "../config.ts";
 import { listenForStop, type StopRequest } from "../supervisor/stop-request.ts";
+import { CrashReport } from "../worker/crash-report.ts";
 import { loadHandlers } from "../worker/handlers.ts";
 import { WorkerProcesses } from "../worker/processes.ts";
 import { reporter, type Report } from "../worker/report.ts";
-import { Worker, type WorkerOptions } from "../worker/worker.ts";
+import { Worker, serviceName, type WorkerOptions } from "../worker/worker.ts";
 
 interface WorkerFlags {
   readonly group?: string;
@@ -49,7 +50,7 @@ async function work(path: string, flags: WorkerFlags): Promise<number> {
   const options = await workerOptions(path, flags, report);
   using stop = listenForStop();
   // Awaited here, or the signals would be let go of before the work begins.
-  return await (processes > 1 ? runMany(processes, report, stop) : runOne(new Worker(options), report, stop));
+  return await (processes > 1 ? runMany(processes, options, stop) : runOne(new Worker(options), report, stop));
 }
 
 /** Loads the file in the parent of many as well: a broken one is told once, before anything starts. */
@@ -70,6 +71,7 @@ async function workerOptions(path: string, flags: WorkerFlags, report: Report): 
         }),
     ...(group === undefined ? {} : { group }),
     ...(url === null ? {} : { url }),
+    telemetryPrefix: settings.telemetryPrefix,
     defaults: { concurrency: settings.workers, maxRetries: settings.maxRetries },
     ...(namespace === undefined ? {} : { namespace }),
     json: flags.json === true,
@@ -83,19 +85,24 @@ async function runOne(worker: Worker, report: Report, stop: StopRequest): Promis
     await Promise.race([stop.asked, worker.closed()]);
     report("stopping", "stopping: waiting for running handlers (Ctrl-C again stops at once)");
   } catch (error) {
-    await worker.abandon();
+    await worker.abandon(error);
     throw error;
   }
   if (await Promise.race([worker.stop().then(() => true), stop.insisted.then(() => false)])) return endNow(0);
   return endNow(130);
 }
 
-async function runMany(count: number, report: Report, stop: StopRequest): Promise<number> {
-  const workers = new WorkerProcesses(count, [process.argv[1] ?? "", ...withoutProcesses(process.argv.slice(2))], report);
+async function runMany(count: number, options: WorkerOptions, stop: StopRequest): Promise<number> {
+  const { url, namespace, telemetryPrefix: prefix, file, report } = options;
+  const place = { ...(url === undefined ? {} : { url }), ...(namespace === undefined ? {} : { namespace }), telemetry: { prefix } };
+  const crashes = new CrashReport(place, prefix, serviceName(file.path));
+  const args = [process.argv[1] ?? "", ...withoutProcesses(process.argv.slice(2))];
+  const workers = new WorkerProcesses(count, args, report, (what) => crashes.died(what));
   workers.start();
   const failed = await Promise.race([workers.failed, stop.asked]);
   const stopped = await Promise.race([workers.stop().then(() => true), stop.insisted.then(() => false)]);
   if (!stopped) workers.kill();
+  await crashes.close();
   if (typeof failed === "number") return failed;
   return stopped ? 0 : 130;
 }

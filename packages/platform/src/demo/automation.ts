@@ -12,7 +12,12 @@ import { fieldOf, numberOf, textOf } from "./payload.ts";
 const SCHEDULE_EVERY = 3_000;
 
 export function automationRole(place: JobPlace): Role {
-  return { topic: "automation", listensTo: ["communication"], begin: (publish) => new Automation(publish, place) };
+  return {
+    topic: "automation",
+    listensTo: ["communication"],
+    needs: ["communication"],
+    begin: (publish) => new Automation(publish, place),
+  };
 }
 
 class Automation implements Member {

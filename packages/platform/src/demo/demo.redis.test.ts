@@ -32,8 +32,7 @@ test("demo: seven topics, a retry that succeeds, a dead letter with history, one
     const seen = await watch(watcher);
     assert.deepEqual([...new Set(seen.map(({ topic }) => topic))].toSorted(), [...TOPICS].toSorted());
     assert.ok(seen.some(({ type, userId }) => type === "user_login" && userId === "mia"));
-    for (const service of services)
-      assert.equal((await service.health()).healthy, true, `${service.name}: ${(await service.health()).detail}`);
+    for (const service of services) assert.equal(service.health().healthy, true, `${service.name}: ${service.health().detail}`);
     await breakSinkWithNonsense(watcher);
   } finally {
     await Promise.all(services.map((service) => service.stop(AbortSignal.timeout(10_000))));

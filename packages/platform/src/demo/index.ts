@@ -3,7 +3,6 @@
  * so that one failing service is shown and restarted alone. Reference: docs/guides/demo.md.
  */
 import type { Tide } from "@tidegate/streams";
-import type { Component } from "../orchestrator/component.ts";
 import { aiRole } from "./ai.ts";
 import { assetsRole } from "./assets.ts";
 import { automationRole } from "./automation.ts";
@@ -26,8 +25,7 @@ export interface DemoDeps {
   readonly pace?: number;
 }
 
-/** In starting order: the sink must listen before a job checks it. */
-export function demoServices(deps: DemoDeps): Component[] {
+export function demoServices(deps: DemoDeps): DemoService[] {
   const { connect, dataFolder, pace = 1 } = deps;
   const sink = new Sink(pace);
   const signIns = new SignIns(deps.server);

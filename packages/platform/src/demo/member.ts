@@ -36,6 +36,8 @@ export interface Role {
   readonly topic: Topic;
   /** Topics of the others it consumes, with its own group. */
   readonly listensTo: readonly Topic[];
+  /** Services that must run before it. */
+  readonly needs?: readonly Topic[];
   /** Handlers at once; 1 keeps samples in order. Default 4. */
   readonly concurrency?: number;
   begin(publish: Publish): Member;

@@ -2,8 +2,9 @@
  * One demo service as a component: its own connection, one consumer group on everything it listens to, and its loops.
  * Every service consumes its own topic too, under the topic's default group, so each topic has a living group.
  */
-import type { Consumer, HandlerContext, Message, Tide } from "@tidegate/streams";
+import { currentContext, type Consumer, type HandlerContext, type Message, type Settlement, type Tide } from "@tidegate/streams";
 import type { Component, ComponentHealth } from "../orchestrator/component.ts";
+import { logSettlement } from "../orchestrator/settlement-log.ts";
 import { Loop } from "./loop.ts";
 import type { Member, Publish, Role } from "./member.ts";
 
@@ -21,6 +22,8 @@ export interface DemoServiceOptions {
 
 export class DemoService implements Component {
   readonly name: string;
+  /** Names of the services that must run before it. */
+  readonly needs: readonly string[];
   readonly #role: Role;
   readonly #options: DemoServiceOptions;
   #tide: Tide | null = null;
@@ -33,6 +36,7 @@ export class DemoService implements Component {
 
   constructor(role: Role, options: DemoServiceOptions) {
     this.name = `demo:${role.topic}`;
+    this.needs = (role.needs ?? []).map((topic) => `demo:${topic}`);
     this.#role = role;
     this.#options = options;
   }
@@ -77,7 +81,9 @@ export class DemoService implements Component {
 
   #publisher(tide: Tide): Publish {
     return async (type, data, options = {}) => {
-      await tide.publish(this.#role.topic, { type, data, ...options });
+      const publish = (): Promise<unknown> => tide.publish(this.#role.topic, { type, data, ...options });
+      // What a service notices by itself begins a trace; what a handler publishes goes on with that of its message.
+      await (currentContext() === undefined ? tide.trace(`notice ${type}`, publish) : publish());
       this.#published += 1;
     };
   }
@@ -85,7 +91,9 @@ export class DemoService implements Component {
   async #consume(tide: Tide, member: Member): Promise<Consumer> {
     const { topic, listensTo, concurrency = 4 } = this.#role;
     const retry = { baseDelay: RETRY_BASE_DELAY * this.#options.pace, maxRetries: MAX_RETRIES };
-    const settings = { group: `${topic}_processors`, name: topic, from: "beginning", concurrency, retry } as const;
+    const logger = tide.logger(this.name);
+    const onSettled = (settled: Settlement): void => logSettlement(logger, settled);
+    const settings = { onSettled, group: `${topic}_processors`, name: topic, from: "beginning", concurrency, retry } as const;
     const consumer = await tide.consume([topic, ...listensTo], settings, (message, context) => this.#handle(member, message, context));
     consumer.closed.catch((error: unknown) => (this.#fatal = error instanceof Error ? error : new Error(String(error))));
     return consumer;

@@ -6,16 +6,22 @@ import type { Tide } from "@tidegate/streams";
 import { TidegateError } from "@tidegate/streams";
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/auth.ts";
-import type { LiveRequest, LiveUpdate } from "../contract.ts";
+import type { Alert, LiveRequest, LiveUpdate } from "../contract.ts";
+import type { Logs } from "../processors/logs/logs.ts";
 import { LiveSocket } from "./live-socket.ts";
 import { parseLiveRequest } from "./live-request.ts";
 import { signature } from "./sampler.ts";
 import type { Sampler } from "./sampler.ts";
+import { AlertWatch } from "./alert-watch.ts";
+import { LogWatch } from "./log-watch.ts";
 import { Tails } from "./tails.ts";
 
 export interface HubOptions {
   readonly tide: Tide;
   readonly sampler: Sampler;
+  readonly logs: () => Logs;
+  /** Pending and firing. */
+  readonly alerts: () => Promise<readonly Alert[]>;
   /** Seconds. */
   readonly refreshInterval: number;
   readonly stillGood: (identity: Identity) => boolean;
@@ -28,6 +34,8 @@ const MOST_TOPICS = 16;
 export class Hub {
   readonly #options: HubOptions;
   readonly #tails: Tails;
+  readonly #logs: LogWatch;
+  readonly #alerts: AlertWatch;
   readonly #sockets = new Set<LiveSocket>();
   #timer: NodeJS.Timeout | null = null;
   #pings: NodeJS.Timeout | null = null;
@@ -38,6 +46,8 @@ export class Hub {
   constructor(options: HubOptions) {
     this.#options = options;
     this.#tails = new Tails(options.tide);
+    this.#logs = new LogWatch(options.logs);
+    this.#alerts = new AlertWatch(options.alerts);
   }
 
   get size(): number {
@@ -90,7 +100,7 @@ export class Hub {
   async #lookOnce(): Promise<void> {
     const update = await this.#options.sampler.sample();
     if (this.#isDue(update)) this.#broadcast(update);
-    await this.#tails.flush(update);
+    await Promise.all([this.#tails.flush(update), this.#logs.flush(), this.#alerts.flush(this.#sockets)]);
   }
 
   #isDue(update: LiveUpdate): boolean {
@@ -119,6 +129,7 @@ export class Hub {
       const { sampler } = this.#options;
       const fresh = sampler.last !== null && Date.now() - sampler.last.at < LOOK_EVERY;
       socket.send(JSON.stringify(fresh ? sampler.last : await sampler.sample()));
+      await this.#alerts.greet(socket);
     } catch (error) {
       socket.sendProblem(codeOf(error), asText(error));
     }
@@ -135,6 +146,7 @@ export class Hub {
   }
 
   async #serve(socket: LiveSocket, request: LiveRequest): Promise<void> {
+    if ("feed" in request) return request.type === "subscribe" ? this.#logs.watch(socket, request.query ?? {}) : this.#logs.leave(socket);
     if (request.type === "unsubscribe") return this.#tails.unwatch(request.topic, socket);
     if (socket.topics.length >= MOST_TOPICS && !socket.follows(request.topic)) {
       return socket.sendProblem("TOO_MANY_TOPICS", `One connection follows at most ${MOST_TOPICS} topics; unsubscribe from one first.`);
@@ -145,6 +157,7 @@ export class Hub {
   #gone(socket: LiveSocket): void {
     this.#sockets.delete(socket);
     this.#tails.leave(socket);
+    this.#logs.leave(socket);
     if (this.#sockets.size === 0) this.#rest();
   }
 

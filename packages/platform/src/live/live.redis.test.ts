@@ -10,7 +10,8 @@ import { startRedis } from "@tidegate/streams/testing";
 import { WebSocket } from "ws";
 import { Auth } from "../auth/auth.ts";
 import type { LiveFrame, LiveMessages, LiveProblem, LiveUpdate, OrchestratorStatus } from "../contract.ts";
-import { ControlServer } from "../rest/server.ts";
+import type { ControlServer } from "../rest/server.ts";
+import { componentOf, controlServer, statusOf } from "../rest/testing/control-server.ts";
 import { Sampler } from "./sampler.ts";
 
 const bed = new AsyncDisposableStack();
@@ -171,13 +172,11 @@ test("the sampler measures what was published and answered", async () => {
 // Helpers
 
 function newServer(): ControlServer {
-  return new ControlServer({ host: "127.0.0.1", port: 0, tide, orchestrator: { status }, auth, consoleFolder: null, refreshInterval: 5 });
+  return controlServer({ tide, orchestrator: { status }, auth });
 }
 
 function status(): OrchestratorStatus {
-  const redis = { address: tide.address, connected: true, round_trip_ms: 1, embedded: false };
-  const components = [{ name: "demo", state: "healthy" as const, since: 0, restarts: 0, detail: null, pid: null }];
-  return { status: "healthy", version: "0.0.0", namespace: tide.namespace, started_at: 0, redis, components };
+  return statusOf(tide, { components: [componentOf("demo")] });
 }
 
 function bearer(): { authorization: string } {

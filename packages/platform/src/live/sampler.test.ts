@@ -24,6 +24,6 @@ test("what is seen for the first time, or after a long pause, has no rate yet", 
 });
 
 function stream(added: number, left: { lag: number; pending: number; retrying: number }): StreamSummary {
-  const group = { topic: "a", group: "g", consumers: [], missingLanes: [], oldestPendingIdle: null, ...left };
+  const group = { topic: "a", group: "g", consumers: [], lagSeconds: 0, missingLanes: [], oldestPendingIdle: null, ...left };
   return { stream: "ns:a:events", length: added, entries_added: added, first_entry: null, last_entry: null, groups: [group] };
 }

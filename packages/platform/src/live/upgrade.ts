@@ -5,10 +5,12 @@
 import { STATUS_CODES } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Tide } from "@tidegate/streams";
 import { WebSocketServer } from "ws";
 import type { Gate } from "../auth/gate.ts";
 import { Refusal } from "../auth/refusal.ts";
 import type { Hub } from "./hub.ts";
+import { recordHandshake } from "./upgrade-record.ts";
 
 export const LIVE_PATHS: readonly string[] = ["/ws", "/api/v1/live"];
 const LARGEST_REQUEST = 64 * 1024;
@@ -16,20 +18,25 @@ const MOST_SOCKETS = 256;
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-export function upgradeInto(hub: Hub, gate: Gate): Upgrade {
+export function upgradeInto(hub: Hub, gate: Gate, tide: Tide): Upgrade {
   const server = new WebSocketServer({ noServer: true, maxPayload: LARGEST_REQUEST, clientTracking: false });
   return (request, socket, head) => {
     // A client may vanish in the middle of the handshake.
     const ignore = (): void => {};
     socket.on("error", ignore);
+    const ended = recordHandshake(tide, request);
     try {
       const identity = admit(request, hub, gate);
       server.handleUpgrade(request, socket, head, (websocket) => {
         socket.off("error", ignore);
         hub.add(websocket, identity);
+        ended({ status: 101, user: identity.subject });
       });
     } catch (error) {
-      refuse(socket, error instanceof Refusal ? error : new Refusal(500, "INTERNAL", "The connection could not be opened."));
+      const refusal =
+        error instanceof Refusal ? error : new Refusal(500, "INTERNAL", "The connection could not be opened.", { cause: error });
+      refuse(socket, refusal);
+      ended({ status: refusal.status, error: refusal });
     }
   };
 }

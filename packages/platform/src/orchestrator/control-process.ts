@@ -6,7 +6,7 @@ import { compose, type Control } from "../compose.ts";
 import { toPlain } from "../errors.ts";
 import { removeInstance } from "../instance.ts";
 import { RedisServer } from "../redis-server/redis-server.ts";
-import { tellSupervisor, type ToControl } from "../supervisor/channel.ts";
+import { tellSupervisor, type RedisProcess, type ToControl } from "../supervisor/channel.ts";
 import { commandLine, endProcess } from "../supervisor/processes.ts";
 import { Journal } from "./journal.ts";
 import { TopicTable } from "./topic-table.ts";
@@ -16,8 +16,6 @@ type StartOrder = Extract<ToControl, { type: "start" }>;
 /** Less than the supervisor waits before SIGKILL. */
 const STOP_LIMIT = 13_000;
 const REDIS_STOP_LIMIT = 10_000;
-/** A part that cannot start is the user's error at the first start, and everyone else's misfortune later. */
-const ESSENTIAL = ["streams", "console"];
 
 export async function runControlProcess(): Promise<void> {
   const life = new ControlProcess();
@@ -36,7 +34,7 @@ class ControlProcess {
   #control: Control | null = null;
   #table: TopicTable | null = null;
   #reports: NodeJS.Timeout | undefined;
-  #redisPid: number | null = null;
+  #redis: RedisProcess = { pid: null, restarts: 0, detail: null };
   #ending = false;
 
   get ended(): Promise<void> {
@@ -45,15 +43,14 @@ class ControlProcess {
 
   /** A promise nobody awaited failed: worth a line, not worth the process. */
   note(what: string, reason: unknown): void {
-    const error = toPlain(reason);
-    this.#journal.write("error", "control", what, { message: error.message, stack: error.stack });
+    this.#journal.write("error", "control", what, { error: reason instanceof Error ? reason : new Error(String(reason)) });
   }
 
   hear(message: ToControl): void {
     if (message.type === "start") void this.#start(message);
     else {
-      this.#redisPid = message.process.pid;
-      if (this.#control !== null) this.#control.redis.process = message.process;
+      this.#redis = message.process;
+      this.#control?.redisIs(message.process);
     }
   }
 
@@ -61,6 +58,7 @@ class ControlProcess {
     if (this.#ending) return;
     this.#ending = true;
     this.#journal.write("info", "control", "stopping", { why });
+    this.#control?.announcer.stopping(why);
     clearInterval(this.#reports);
     this.#table?.stop();
     await this.#control?.orchestrator.stop(STOP_LIMIT);
@@ -74,19 +72,15 @@ class ControlProcess {
     this.#journal = new Journal(order.config.logLevel);
     try {
       this.#control = await compose(order.config, order.redis, this.#journal);
-      this.#control.redis.process = { pid: this.#redisPid, restarts: 0, detail: null };
+      this.#control.redisIs(this.#redis);
       await this.#control.orchestrator.start();
-      this.#refuseBrokenStart(this.#control, order);
+      // A part that cannot start is the user's error at the first start, and everyone else's misfortune later.
+      const broken = order.first ? this.#control.orchestrator.essentialFailure() : null;
+      if (broken !== null) throw broken.error;
+      this.#control.announcer.started();
       this.#report(this.#control);
     } catch (error) {
       await this.#giveUp(error);
-    }
-  }
-
-  #refuseBrokenStart(control: Control, order: StartOrder): void {
-    for (const name of order.first ? ESSENTIAL : []) {
-      const failure = control.orchestrator.failureOf(name);
-      if (failure !== undefined) throw failure;
     }
   }
 
@@ -132,8 +126,8 @@ class ControlProcess {
   async #cleanUp(): Promise<void> {
     const order = this.#order;
     if (order === null) return;
-    const ours = this.#redisPid !== null && commandLine(this.#redisPid).includes(RedisServer.mark(order.config.dataFolder));
-    if (ours && this.#redisPid !== null) await endProcess(this.#redisPid, REDIS_STOP_LIMIT);
+    const { pid } = this.#redis;
+    if (pid !== null && commandLine(pid).includes(RedisServer.mark(order.config.dataFolder))) await endProcess(pid, REDIS_STOP_LIMIT);
     await removeInstance(order.config.dataFolder, order.supervisor);
   }
 }

@@ -6,7 +6,7 @@
  *   starting  start() runs                           → healthy | failed
  *   failed    start() failed; tried again after a pause → starting
  *   healthy   started, health() is content           → unhealthy
- *   unhealthy started, health() is not               → healthy | stopping (after `patience`: stop, start anew)
+ *   unhealthy started, health() is not               → healthy | stopping (after `patience`, each time in a row twice as long: stop, start anew)
  *   stopping  stop() runs                            → stopped | starting
  *   stopped   for good
  */
@@ -24,34 +24,44 @@ export interface RunnerOptions {
   readonly needs?: readonly string[];
   /** Milliseconds of bad health, while all it needs is healthy, until it is restarted; Infinity leaves it to heal itself. Default 15,000. */
   readonly patience?: number;
+  /** Without it the whole is unhealthy, and a first start ends the process. Default false: the rest goes on without it. */
+  readonly essential?: boolean;
   /** Where the component is a process that somebody else starts. */
   readonly process?: () => ProcessView;
 }
 
+export type RunnerListener = (status: ComponentStatus, from: ComponentState) => void;
+
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 const HEALTH_LIMIT = 5000;
+/** Having been healthy this long, a restart is a new story and not one of a series. */
+const STABLE_AFTER = 60_000;
+const MOST_DOUBLINGS = 6;
 
 export class Runner {
   readonly component: Component;
   readonly needs: readonly string[];
+  readonly essential: boolean;
   /** Why the last start failed; undefined when it did not. */
   failure: unknown = undefined;
   readonly #patience: number;
   readonly #process: (() => ProcessView) | undefined;
-  readonly #onChange: (status: ComponentStatus) => void;
+  readonly #onChange: RunnerListener;
   #state: ComponentState = "waiting";
   #since = Date.now();
   #detail: string | null = null;
   #restarts = 0;
   #failures = 0;
+  #restartsInARow = 0;
   #retryAt = 0;
   #busy = false;
   #stopped = new AbortController();
 
-  constructor(component: Component, options: RunnerOptions, onChange: (status: ComponentStatus) => void) {
+  constructor(component: Component, options: RunnerOptions, onChange: RunnerListener) {
     this.component = component;
     this.needs = options.needs ?? [];
+    this.essential = options.essential ?? false;
     this.#patience = options.patience ?? 15_000;
     this.#process = options.process;
     this.#onChange = onChange;
@@ -67,8 +77,16 @@ export class Runner {
 
   status(): ComponentStatus {
     const process = this.#process?.();
-    const restarts = this.#restarts + (process?.restarts ?? 0);
-    return { name: this.component.name, state: this.#state, since: this.#since, restarts, detail: this.#detail, pid: process?.pid ?? null };
+    return {
+      name: this.component.name,
+      state: this.#state,
+      since: this.#since,
+      restarts: this.#restarts + (process?.restarts ?? 0),
+      detail: this.#detail,
+      pid: process?.pid ?? null,
+      needs: [...this.needs],
+      essential: this.essential,
+    };
   }
 
   /** One step: start what is due, look at the health of what runs. Steps of one runner never overlap. */
@@ -121,12 +139,15 @@ export class Runner {
     );
     if (this.#stopped.signal.aborted) return;
     this.#move(health.healthy ? "healthy" : "unhealthy", health.detail ?? null);
-    const impatient = !health.healthy && needsHealthy && Date.now() - this.#since >= this.#patience;
-    if (impatient) await this.#restart();
+    const lasted = Date.now() - this.#since;
+    if (health.healthy && lasted >= STABLE_AFTER) this.#restartsInARow = 0;
+    const patience = this.#patience * 2 ** Math.min(MOST_DOUBLINGS, this.#restartsInARow);
+    if (!health.healthy && needsHealthy && lasted >= patience) await this.#restart();
   }
 
   async #restart(): Promise<void> {
     this.#restarts += 1;
+    this.#restartsInARow += 1;
     await this.#stop(this.#stopped.signal);
     if (!this.#stopped.signal.aborted) await this.#start();
   }
@@ -150,11 +171,11 @@ export class Runner {
   }
 
   #move(state: ComponentState, detail: string | null): void {
-    const changed = state !== this.#state;
-    if (changed) this.#since = Date.now();
+    const from = this.#state;
+    if (state !== from) this.#since = Date.now();
     this.#state = state;
     this.#detail = detail;
-    if (changed) this.#onChange(this.status());
+    if (state !== from) this.#onChange(this.status(), from);
   }
 }
 

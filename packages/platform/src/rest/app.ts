@@ -1,13 +1,18 @@
 /**
- * The HTTP application: what every request goes through, in order — headers, host, gate, body, route, problem details.
+ * The HTTP application: what every request goes through, in order — trace and access record, headers, host, gate, body, route, audit,
+ * problem details.
  * Denied unless a route says `open`, or it is a GET outside `/api` that no route serves: the console's files.
  */
 import { randomUUID } from "node:crypto";
+import type { Tide } from "@tidegate/streams";
+import { tidegate } from "@tidegate/streams/fastify";
 import fastify from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../auth/auth.ts";
 import type { Gate } from "../auth/gate.ts";
 import { Refusal } from "../auth/refusal.ts";
+import { auditRequest } from "./audit-log.ts";
+import { followClicks } from "./click-span.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import { setSecurityHeaders } from "./headers.ts";
 import { asRefusal, notFound, problemOf } from "./problem.ts";
@@ -21,6 +26,8 @@ declare module "fastify" {
 
 export interface AppOptions {
   readonly gate: Gate;
+  /** Traces, access records and audit entries go there. */
+  readonly tide: Tide;
   readonly routes: readonly Route[];
   readonly consoleFiles: ConsoleFiles;
   readonly onError: (error: unknown, requestId: string) => void;
@@ -34,11 +41,16 @@ export function buildApp(options: AppOptions): FastifyInstance {
     requestTimeout: 30_000,
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
-    routerOptions: { ignoreTrailingSlash: true },
+    // An alert's id carries its subject: a topic and a group, or whatever an application calls its components.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_000 },
     frameworkErrors: (error, request, reply) => void sendProblem(options, error, request, reply),
   });
   parseJsonOnly(app);
-  const identities = guard(app, options.gate);
+  const identities: Identities = new WeakMap();
+  followClicks(app, options.tide);
+  observe(app, options.tide, identities);
+  guard(app, options.gate, identities);
+  audit(app, options.tide, identities);
   app.setErrorHandler((error, request, reply) => sendProblem(options, error, request, reply));
   app.setNotFoundHandler((request, reply) => serveRest(options.consoleFiles, request, reply));
   for (const route of options.routes) register(app, route, identities);
@@ -67,8 +79,27 @@ function parseJsonOnly(app: FastifyInstance): void {
   });
 }
 
-function guard(app: FastifyInstance, gate: Gate): Identities {
-  const identities: Identities = new WeakMap();
+/** As `app.register(tidegate(tide))`, but at once: what the guard refuses is to have a record as well. */
+function observe(app: FastifyInstance, tide: Tide, identities: Identities): void {
+  const user = (request: FastifyRequest): string | undefined => identities.get(request)?.subject;
+  const client = (request: FastifyRequest): string | undefined => (identities.get(request)?.kind === "token" ? user(request) : undefined);
+  tidegate(tide, { component: "api", ignore: isQuiet, user, client })(app, {}, () => {});
+}
+
+/** Files of the console, and what asks every few seconds whether we live: no news. */
+function isQuiet(path: string): boolean {
+  return !/^\/+api(\/|$)/i.test(path);
+}
+
+function audit(app: FastifyInstance, tide: Tide, identities: Identities): void {
+  const logger = tide.logger("api");
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    auditRequest(logger, request, reply, identities.get(request));
+    done();
+  });
+}
+
+function guard(app: FastifyInstance, gate: Gate, identities: Identities): void {
   app.addHook("onRequest", async (request, reply) => {
     setSecurityHeaders(reply, request.id);
     gate.checkHost(request.raw);
@@ -76,7 +107,6 @@ function guard(app: FastifyInstance, gate: Gate): Identities {
     const reads = request.method === "GET" || request.method === "HEAD";
     identities.set(request, gate.admit(request.raw, !reads));
   });
-  return identities;
 }
 
 function isOpen(request: FastifyRequest): boolean {

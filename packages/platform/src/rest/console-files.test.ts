@@ -4,10 +4,10 @@ import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Tide } from "@tidegate/streams";
 import { Auth } from "../auth/auth.ts";
 import type { Problem } from "../contract.ts";
-import { ControlServer } from "./server.ts";
+import type { ControlServer } from "./server.ts";
+import { controlServer, noTide } from "./testing/control-server.ts";
 
 const bed = new AsyncDisposableStack();
 let auth: Auth;
@@ -87,17 +87,7 @@ test("the OpenAPI document lists every route once, with references that resolve"
 
 /** Nothing here asks Redis. */
 function newServer(consoleFolder: string | null): ControlServer {
-  const redis = { address: "", connected: true, round_trip_ms: 1, embedded: false };
-  const status = { status: "healthy" as const, version: "0.0.0", namespace: "test", started_at: 0, redis, components: [] };
-  return new ControlServer({
-    host: "127.0.0.1",
-    port: 0,
-    tide: {} as Tide,
-    orchestrator: { status: () => status },
-    auth,
-    consoleFolder,
-    refreshInterval: 5,
-  });
+  return controlServer({ tide: noTide(), auth, consoleFolder });
 }
 
 function bearer(): { authorization: string } {

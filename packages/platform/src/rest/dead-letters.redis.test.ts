@@ -7,7 +7,7 @@ import { connect, Unrecoverable, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
 import type { DeadLetter, DeadLetterGroupsAnswer, DeadLettersAnswer, JobsAnswer, Problem, ReplayAnswer, ReplayJob } from "../contract.ts";
-import { ControlServer } from "./server.ts";
+import { controlServer } from "./testing/control-server.ts";
 
 const bed = new AsyncDisposableStack();
 let tide: Tide;
@@ -20,10 +20,7 @@ before(async () => {
   const redis = bed.use(await startRedis());
   tide = bed.use(await connect({ url: redis.url, namespace: "test" }));
   auth = await Auth.open(folder);
-  const none = { status: "healthy" as const, version: "0.0.0", namespace: "test", started_at: 0, components: [] };
-  const status = () => ({ ...none, redis: { address: tide.address, connected: true, round_trip_ms: 1, embedded: false } });
-  const orchestrator = { status };
-  const server = new ControlServer({ host: "127.0.0.1", port: 0, tide, orchestrator, auth, consoleFolder: null, refreshInterval: 5 });
+  const server = controlServer({ tide, auth });
   bed.defer(() => server.stop());
   ({ url } = await server.start());
 });

@@ -7,7 +7,7 @@ import { connect, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
 import type { GroupsAnswer, Problem } from "../contract.ts";
-import { ControlServer } from "./server.ts";
+import { controlServer } from "./testing/control-server.ts";
 
 const bed = new AsyncDisposableStack();
 let tide: Tide;
@@ -20,24 +20,7 @@ before(async () => {
   const redis = bed.use(await startRedis());
   tide = bed.use(await connect({ url: redis.url, namespace: "test" }));
   auth = await Auth.open(folder);
-  const server = new ControlServer({
-    host: "127.0.0.1",
-    port: 0,
-    tide,
-    orchestrator: {
-      status: () => ({
-        status: "healthy",
-        version: "0.0.0",
-        namespace: "test",
-        started_at: 0,
-        redis: { address: tide.address, connected: true, round_trip_ms: 1, embedded: false },
-        components: [],
-      }),
-    },
-    auth,
-    consoleFolder: null,
-    refreshInterval: 5,
-  });
+  const server = controlServer({ tide, auth });
   bed.defer(() => server.stop());
   ({ url } = await server.start());
   await tide.publishMany(

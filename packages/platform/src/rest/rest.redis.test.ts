@@ -19,7 +19,8 @@ import type {
   StreamDetail,
   TopicsAnswer,
 } from "../contract.ts";
-import { ControlServer } from "./server.ts";
+import type { ControlServer } from "./server.ts";
+import { componentOf, controlServer, statusOf } from "./testing/control-server.ts";
 
 const bed = new AsyncDisposableStack();
 const signIns: SignInEvent[] = [];
@@ -229,28 +230,12 @@ test("guessing tokens is slowed down, and does not lock a session out", async ()
 // Helpers
 
 function newServer(wanted: number): ControlServer {
-  return new ControlServer({
-    host: "127.0.0.1",
-    port: wanted,
-    tide,
-    orchestrator: { status },
-    auth,
-    consoleFolder: null,
-    refreshInterval: 5,
-  });
+  return controlServer({ port: wanted, tide, orchestrator: { status }, auth });
 }
 
 function status(): OrchestratorStatus {
-  const component = {
-    name: "demo",
-    state: healthy === "healthy" ? ("healthy" as const) : ("failed" as const),
-    since: 0,
-    restarts: 0,
-    detail: null,
-    pid: null,
-  };
-  const redis = { address: tide.address, connected: true, round_trip_ms: 1, embedded: false };
-  return { status: healthy, version: "0.0.0", namespace: tide.namespace, started_at: Date.now(), redis, components: [component] };
+  const components = [componentOf("demo", { state: healthy === "healthy" ? "healthy" : "failed" })];
+  return statusOf(tide, { status: healthy, started_at: Date.now(), components });
 }
 
 function bearer(): { authorization: string } {

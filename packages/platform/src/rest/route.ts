@@ -17,7 +17,7 @@ export interface Call<P, Q, B> {
 }
 
 export interface RouteSpec<P, Q, B, A> {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly summary: string;

@@ -1,24 +1,34 @@
 /** The route table: everything the control API serves, in the order the documentation shows it. */
 import type { Tide } from "@tidegate/streams";
 import type { OrchestratorStatus } from "../contract.ts";
+import type { Observation } from "../processors/compose.ts";
+import { alertRoutes } from "./alerts.ts";
+import { auditRoutes } from "./audit.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { docsRoutes } from "./docs.ts";
 import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
+import { historyRoutes } from "./history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { liveRoutes } from "./live.ts";
+import { logRoutes } from "./logs.ts";
 import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
-import { orchestratorRoutes } from "./orchestrator.ts";
+import { orchestratorRoutes, type ChangesOfState } from "./orchestrator.ts";
 import type { Route } from "./route.ts";
 import { sessionRoutes } from "./session.ts";
 import type { SessionDeps } from "./session.ts";
 import { streamRoutes } from "./streams.ts";
 import { topicRoutes } from "./topics.ts";
+import { traceRoutes } from "./traces.ts";
+import { whyRoutes } from "./why.ts";
 
 export interface RoutesDeps extends SessionDeps {
   readonly tide: Tide;
   readonly status: () => OrchestratorStatus;
+  readonly observation: Observation;
+  readonly history: ChangesOfState;
+  readonly auditStream: string;
 }
 
 export function allRoutes(deps: RoutesDeps): readonly Route[] {
@@ -26,13 +36,19 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
   const routes = [
     ...healthRoutes(status),
     ...streamRoutes(tide),
-    ...metricsRoutes(tide),
-    ...orchestratorRoutes(status),
+    ...metricsRoutes(tide, deps.observation.metrics),
+    ...orchestratorRoutes(status, deps.history),
     ...topicRoutes(tide),
     ...groupRoutes(tide),
     ...messageRoutes(tide),
+    ...historyRoutes(tide),
+    ...whyRoutes(tide, deps.observation),
     ...deadLetterRoutes(tide),
     ...jobRoutes(tide),
+    ...logRoutes(tide, deps.observation),
+    ...alertRoutes(deps.observation),
+    ...auditRoutes(tide, deps.auditStream),
+    ...traceRoutes(tide, deps.observation),
     ...sessionRoutes(deps),
     ...liveRoutes(),
   ];

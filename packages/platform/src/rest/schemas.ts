@@ -47,6 +47,7 @@ export const group: z.ZodType<contract.GroupInfo> = z.object({
   topic: z.string(),
   group: z.string(),
   lag: z.number(),
+  lagSeconds: z.number().describe("Seconds since the oldest message not yet delivered was stored."),
   pending: z.number(),
   retrying: z.number(),
   consumers: z.array(z.object({ name: z.string(), pending: z.number(), idle: z.number() })),
@@ -82,7 +83,22 @@ export const pendingAnswer: z.ZodType<contract.PendingAnswer> = z.object({
   retrying_messages: z.array(z.object({ entryId: z.string(), dueAt: millis, failures: z.number(), lastError: z.string().nullable() })),
 });
 
-export const redisMetricsAnswer: z.ZodType<contract.RedisMetrics> = z.object({
+const groupMinute = z.object({
+  acked: z.number(),
+  retried: z.number(),
+  dead_lettered: z.number(),
+  lag: z.number(),
+  lag_seconds: z.number(),
+  pending: z.number(),
+});
+
+const messagingMinute: z.ZodType<contract.MessagingMinute> = z.object({
+  seconds: z.number(),
+  topics: z.record(z.string(), z.object({ published: z.number(), groups: z.record(z.string(), groupMinute) })),
+});
+
+export const metricsAnswer: z.ZodType<contract.MetricsAnswer> = z.object({
+  messaging: messagingMinute.describe("Messaging in the last minute."),
   memory: z.object({
     used_memory: z.number(),
     used_memory_human: z.string(),
@@ -115,6 +131,8 @@ const component: z.ZodType<contract.ComponentStatus> = z.object({
   restarts: z.number(),
   detail: z.string().nullable(),
   pid: z.number().nullable(),
+  needs: z.array(z.string()).describe("Names of those it needs."),
+  essential: z.boolean().describe("Without it the whole is unhealthy."),
 });
 
 export const orchestratorStatus: z.ZodType<contract.OrchestratorStatus> = z.object({
@@ -124,6 +142,11 @@ export const orchestratorStatus: z.ZodType<contract.OrchestratorStatus> = z.obje
   started_at: millis,
   redis: z.object({ address: z.string(), connected: z.boolean(), round_trip_ms: z.number().nullable(), embedded: z.boolean() }),
   components: z.array(component),
+  instance: z.string().describe("Names this control process among all on one Redis."),
+  leader: z.boolean().describe("Whether it does the duties only one may do."),
+  lag: z
+    .object({ messages: z.number(), seconds: z.number(), group: z.string().nullable() })
+    .describe("Largest lag of a group (`<topic>/<group>`), in messages and as the age in seconds of the oldest undelivered one."),
 });
 
 export const deadLetter: z.ZodType<contract.DeadLetter> = z.object({

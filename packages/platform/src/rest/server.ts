@@ -11,10 +11,14 @@ import { SignIns } from "../auth/sign-ins.ts";
 import type { SignInEvent } from "../auth/sign-ins.ts";
 import type { OrchestratorStatus } from "../contract.ts";
 import { Hub } from "../live/hub.ts";
+import type { Observation } from "../processors/compose.ts";
+import type { Logs } from "../processors/logs/logs.ts";
 import { Sampler } from "../live/sampler.ts";
 import { upgradeInto } from "../live/upgrade.ts";
 import { buildApp } from "./app.ts";
+import { auditSignIn } from "./audit-log.ts";
 import { ConsoleFiles } from "./console-files.ts";
+import type { ChangesOfState } from "./orchestrator.ts";
 import { allRoutes } from "./routes.ts";
 
 export interface ControlServerOptions {
@@ -24,6 +28,10 @@ export interface ControlServerOptions {
   readonly tide: Tide;
   readonly orchestrator: { status(): OrchestratorStatus };
   readonly auth: Auth;
+  readonly observation: Observation;
+  readonly history: ChangesOfState;
+  /** Key of the stream of audit entries. */
+  readonly auditStream: string;
   /** Folder of the built console; null serves a page that says how to build it. */
   readonly consoleFolder: string | null;
   /** Seconds: a live update comes at least this often. */
@@ -40,18 +48,23 @@ export class ControlServer {
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    const { tide, auth } = options;
+    const { tide, auth, observation, history, auditStream } = options;
+    const logger = tide.logger("api");
     const status = (): OrchestratorStatus => options.orchestrator.status();
     const gate = new Gate({ auth, signIns: this.#signIns, loopback: isLoopback(options.host) });
     const stillGood = gate.stillGood.bind(gate);
-    this.#hub = new Hub({ tide, sampler: new Sampler(tide, status), refreshInterval: options.refreshInterval, stillGood });
+    const logs = (): Logs => observation.logs;
+    const alerts = async () => await observation.alerts.table.active();
+    this.#hub = new Hub({ tide, sampler: new Sampler(tide, status), logs, alerts, refreshInterval: options.refreshInterval, stillGood });
     this.#app = buildApp({
       gate,
-      routes: allRoutes({ tide, status, gate, ended: () => this.#hub.sweep() }),
+      tide,
+      routes: allRoutes({ tide, status, observation, history, auditStream, gate, ended: () => this.#hub.sweep() }),
       consoleFiles: new ConsoleFiles(options.consoleFolder),
       onError: options.onError ?? reportOnStderr,
     });
-    this.#app.server.on("upgrade", upgradeInto(this.#hub, gate));
+    this.#signIns.listen((event) => auditSignIn(logger, event));
+    this.#app.server.on("upgrade", upgradeInto(this.#hub, gate, tide));
   }
 
   /** Rejects with Node's own error (`code: "EADDRINUSE"`, `"EACCES"`, …) when the port cannot be had. */

@@ -50,7 +50,7 @@ describe("Screen", () => {
 });
 
 function component(state: ComponentState): ComponentStatus {
-  return { name: "redis", state, since: 0, restarts: 0, detail: "gone", pid: null };
+  return { name: "redis", state, since: 0, restarts: 0, detail: "gone", pid: null, needs: [], essential: true };
 }
 
 function recorder(isTTY: boolean): Output & { text: string; clear(): void } {

@@ -16,8 +16,8 @@ export class WorkerProcesses {
   readonly #failed = Promise.withResolvers<number>();
 
   /** `args` is the command line of one worker, without `--processes`. */
-  constructor(count: number, args: readonly string[], report: Report) {
-    this.#children = Array.from({ length: count }, (_, index) => this.#keep(index + 1, args, report));
+  constructor(count: number, args: readonly string[], report: Report, onCrash: (what: string) => void) {
+    this.#children = Array.from({ length: count }, (_, index) => this.#keep(index + 1, args, report, onCrash));
   }
 
   /** Resolves with an exit code when the workers cannot work at all. */
@@ -37,13 +37,14 @@ export class WorkerProcesses {
     for (const child of this.#children) child.kill();
   }
 
-  #keep(number: number, args: readonly string[], report: Report): KeptProcess {
+  #keep(number: number, args: readonly string[], report: Report, onCrash: (what: string) => void): KeptProcess {
     return new KeptProcess({
       name: `worker ${number}`,
       spawn: () => spawnWorker(args),
       stopLimit: STOP_LIMIT,
       onStart: (child) => report("process_started", `worker ${number} is process ${child.pid}`, { worker: number, process: child.pid }),
       onDeath: (how, delay) => {
+        onCrash(`worker ${number} ended by ${how}`);
         if (USELESS_TO_RETRY.includes(how)) this.#failed.resolve(Number(how.slice(-1)));
         report("process_died", `! worker ${number} ended by ${how}; it starts again in ${delay} ms`, {
           worker: number,

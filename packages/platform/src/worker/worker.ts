@@ -2,8 +2,13 @@
  * One worker process: consumes the topics of a handlers file until it is told to stop, then drains. A topic has its own group
  * unless one was named, so that a slow topic does not hold up the others.
  */
-import { connect, type ConsumeOptions, type Consumer, type Handler, type Tide } from "@tidegate/streams";
-import { PlatformError } from "../errors.ts";
+import { basename, extname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { connect, type ConsumeOptions, type Consumer, type Handler, type Notice, type Tide } from "@tidegate/streams";
+import { PlatformError, messageOf } from "../errors.ts";
+import { Services, type Service } from "../orchestrator/services.ts";
+import { logSettlement } from "../orchestrator/settlement-log.ts";
+import { PlatformKeys } from "../redis/keys.ts";
 import type { HandlersFile } from "./handlers.ts";
 import { reportSettlement, type Report } from "./report.ts";
 
@@ -18,19 +23,24 @@ export interface WorkerOptions {
   readonly defaults: { readonly concurrency: number; readonly maxRetries: number };
   /** Only these of the file's topics. */
   readonly topics?: readonly string[];
+  readonly telemetryPrefix: string;
   readonly json: boolean;
   readonly report: Report;
 }
 
 const DRAIN_LIMIT = 10_000;
+const FLUSH_LIMIT = 1_000;
 
 export class Worker {
   readonly #options: WorkerOptions;
+  readonly #service: Service;
   #tide: Tide | null = null;
+  #services: Services | null = null;
   #consumers: Consumer[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#service = { name: serviceName(options.file.path), kind: "worker", pid: process.pid };
   }
 
   /** Resolves once all groups exist and are read. */
@@ -39,11 +49,13 @@ export class Worker {
     const topics = chosenTopics(file, this.#options.topics);
     const tide = await connect({
       service: "worker",
+      telemetry: { prefix: this.#options.telemetryPrefix },
       ...(url === undefined ? {} : { url }),
       ...(namespace === undefined ? {} : { namespace }),
-      onNotice: (notice) => report("notice", `! ${notice.message}`, { level: notice.level, code: notice.code, message: notice.message }),
+      onNotice: (notice) => this.#note(notice),
     });
     this.#tide = tide;
+    this.#services = new Services(tide, new PlatformKeys(tide.namespace, this.#options.telemetryPrefix));
     for (const [topic, handler] of topics) this.#consumers.push(await this.#consume(tide, topic, handler));
     const groups = this.#consumers.map((consumer) => consumer.group);
     report("ready", `ready: ${[...topics.keys()].join(", ")} as ${[...new Set(groups)].join(", ")} on ${tide.address}`, {
@@ -51,6 +63,7 @@ export class Worker {
       groups,
       redis: tide.address,
     });
+    this.#services.started(this.#service);
   }
 
   /** Rejects when a consumer ends with a fatal error; resolves when all were stopped. */
@@ -63,6 +76,8 @@ export class Worker {
     await Promise.allSettled(this.#consumers.map((consumer) => consumer.stop({ deadline })));
     const totals = this.#consumers.map((consumer) => consumer.stats());
     const sum = (pick: (stats: (typeof totals)[number]) => number): number => totals.reduce((total, stats) => total + pick(stats), 0);
+    this.#services?.stopped(this.#service);
+    await this.#services?.close();
     await this.#tide?.close({ deadline: 2000 });
     const [acked, retried, dead] = [sum((s) => s.acked), sum((s) => s.retried), sum((s) => s.deadLettered)];
     this.#options.report("stopped", `stopped: ${acked} handled, ${retried} retried, ${dead} dead-lettered`, {
@@ -73,12 +88,22 @@ export class Worker {
   }
 
   /** After a failure: hands everything back at once. */
-  async abandon(): Promise<void> {
+  async abandon(reason: unknown): Promise<void> {
+    this.#services?.failed(this.#service, messageOf(reason));
+    await this.#services?.close();
+    // The close that hands back at once would not wait for it.
+    if (this.#tide?.health().connected === true) await Promise.race([this.#tide.flush(), pause(FLUSH_LIMIT, undefined, { ref: false })]);
     await this.#tide?.close({ deadline: 0 });
+  }
+
+  #note({ level, code, message, detail }: Notice): void {
+    this.#options.report("notice", `! ${message}`, { level, code, message });
+    this.#tide?.logger("worker")[level === "warning" ? "warn" : level](message, { code, ...detail });
   }
 
   #consume(tide: Tide, topic: string, handler: Handler): Promise<Consumer> {
     const { file, group, concurrency, defaults, json, report } = this.#options;
+    const logger = tide.logger("worker");
     const options: ConsumeOptions = {
       concurrency: defaults.concurrency,
       ...file.options,
@@ -87,11 +112,17 @@ export class Worker {
       ...(concurrency === undefined ? {} : { concurrency }),
       onSettled: (settled) => {
         reportSettlement(report, json, settled);
+        logSettlement(logger, settled);
         file.options.onSettled?.(settled);
       },
     };
     return tide.consume(topic, options, handler);
   }
+}
+
+/** What a worker of this handlers file is called among the services. */
+export function serviceName(path: string): string {
+  return `worker:${basename(path, extname(path))}`;
 }
 
 // Private

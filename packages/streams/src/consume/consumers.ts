@@ -11,6 +11,7 @@ import { lanesOf, type TopicSettingsStore } from "../topics/settings.ts";
 import type { ConsumeOptions, Consumer, GroupOptions, Handler, MessagesOptions } from "../consuming.ts";
 import type { Notice } from "../tide.ts";
 import type { Publish } from "../publishing.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 import { GroupConsumer } from "./consumer.ts";
 import type { Work } from "./dispatcher.ts";
 import { GroupStore } from "./group-store.ts";
@@ -30,6 +31,7 @@ export interface ConsumersDeps {
   readonly openReader: (name: string, onUp: (clientId: number, again: boolean) => void) => Link;
   readonly notice: (notice: Notice) => void;
   readonly publish: Publish;
+  readonly tracer: Tracer;
   readonly retry: RetryDefaults;
   /** Handlers at once where the caller does not say. */
   readonly concurrency: number;
@@ -54,9 +56,9 @@ export class Consumers {
       throw new TidegateError("INVALID_CONFIG", "consume() needs a handler function as its last argument.");
     const { names, contract } = namesOf(topics);
     const group = groupOf(options, names);
-    const { clock, publish } = this.#deps;
+    const { clock, publish, tracer } = this.#deps;
     const timeout = atLeast("timeout", options.timeout ?? 0, 0);
-    const work = handling(handler, { group, contract, retry: this.#retry(options), timeout, publish, clock });
+    const work = handling(handler, { group, contract, retry: this.#retry(options), timeout, publish, clock, tracer });
     const concurrency = atLeast("concurrency", options.concurrency ?? this.#deps.concurrency, 1);
     const batch = Math.min(512, atLeast("batch", options.batch ?? Math.max(16, concurrency * 4), 1));
     return await this.#start(names, group, options, work, concurrency, batch);
@@ -66,11 +68,13 @@ export class Consumers {
     const { names, contract } = namesOf(topics);
     const group = groupOf(options, names);
     const prefetch = atLeast("prefetch", options.prefetch ?? 100, 1);
-    const { clock, notice } = this.#deps;
+    const { clock, notice, tracer } = this.#deps;
     return new MessageIterator({
       // No slot is reserved: whoever collects `prefetch` messages before settling any must get them, whatever their lane.
       open: (work) => this.#start(names, group, { ...options, reserve: 0 }, work, prefetch, Math.min(256, Math.max(2, prefetch))),
       contract,
+      group,
+      tracer,
       retry: this.#retry(options),
       warnAfter: atLeast("warnAfter", options.warnAfter ?? 60_000, 0),
       clock,

@@ -3,6 +3,7 @@ import { pause, type Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import { backoff, type Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
+import { reasons, runs } from "../redis/history-record.ts";
 import { integer, list, record } from "../redis/shapes.ts";
 import { DEAD_LETTER_FIELDS, kindOf } from "../dead-letters/kind.ts";
 import { PRIORITIES, type AttemptRecord, type Priority } from "../message/message.ts";
@@ -22,12 +23,19 @@ export interface GroupStoreDeps {
   readonly lanes: ReadonlyMap<string, readonly Priority[]>;
 }
 
+interface Fence {
+  readonly id: string;
+  readonly count: number;
+}
+
 export interface Retry {
   readonly delivery: Delivery;
   /** Milliseconds from now. */
   readonly delay: number;
   /** JSON. */
   readonly attempts: string;
+  /** The last of them, for the message's history. */
+  readonly failure: { readonly code: string; readonly error: string };
 }
 
 /** `waits` for its time, `due` already and readable again, `lost` to somebody else, or `gone`: the entry itself no longer exists. */
@@ -75,9 +83,11 @@ export class GroupStore {
     const [first] = deliveries;
     if (first === undefined) return new Set();
     // One text for all ids: hundreds of small arguments cost the client more than splitting costs the server.
-    const ids = inOrder(deliveries).map(({ id }) => id);
-    const args = [this.group, first.consumer, flag(source), this.#generation(source), String(first.count), ids.join(" ")];
-    return strings(await this.#scripts.run(this.#link, "ack", [source.key, this.#position(source)], args));
+    const sorted = inOrder(deliveries);
+    const ids = sorted.map(({ id }) => id).join(" ");
+    const about = [source.retry ? origins(sorted) : source.lane, this.#ages(sorted), source.retry ? tries(sorted) : "1"];
+    const args = [this.group, first.consumer, flag(source), this.#generation(source), String(first.count), ids, ...about];
+    return strings(await this.#scripts.run(this.#link, "ack", [source.key, ...this.#trail(source), this.#position(source)], args));
   }
 
   /** All of one consumer. */
@@ -89,10 +99,13 @@ export class GroupStore {
       this.#keys.retries(source.topic, this.group),
       this.#keys.held(source.topic, this.group),
       this.#keys.retryEvents(source.topic, this.group),
+      ...this.#trail(source),
       this.#position(source),
     ];
     const fence = [this.group, first.delivery.consumer, flag(source), this.#generation(source)];
-    const args = [...fence, ...bounds(retries.map(({ delivery }) => delivery))];
+    const deliveries = retries.map(({ delivery }) => delivery);
+    const about = [origins(deliveries), this.#ages(deliveries), tries(deliveries), reasons(retries.map(({ failure }) => failure))];
+    const args = [...fence, ...bounds(deliveries), ...about, runs(retries.map(({ delay }) => delay))];
     for (const { delivery, delay, attempts } of retries)
       args.push(delivery.id, String(delivery.count), String(delay), delivery.origin, String(delivery.failures + 1), attempts);
     return list(await this.#scripts.run(this.#link, "retry", keys, args)).map((result) => POSTPONED.get(integer(result)) ?? "gone");
@@ -119,8 +132,9 @@ export class GroupStore {
     };
     const fence = [this.group, delivery.consumer, flag(source), this.#generation(source), delivery.id, String(delivery.count)];
     const index = [this.#keys.deadLetterIndex(), this.#keys.deadLetterKind(kind.signature)];
-    const keys = [source.key, this.#keys.deadLetters(), ...index, this.#position(source)];
-    const args = [...fence, kind.signature, kind.description, ...Object.entries(values).flat()];
+    const keys = [source.key, this.#keys.deadLetters(), ...index, ...this.#trail(source), this.#position(source)];
+    const about = [delivery.origin, this.#ages([delivery]), tries([delivery]), reasons([{ code, error: message }])];
+    const args = [...fence, kind.signature, kind.description, ...about, ...Object.entries(values).flat()];
     return integer(await this.#scripts.run(this.#link, "dead-letter", keys, args)) !== 0;
   }
 
@@ -138,8 +152,8 @@ export class GroupStore {
 
   /** Takes over what its owner has not touched for `lease` ms and moves the source's cursor on. */
   async claim(source: Source, consumer: string, lease: number, limit: number): Promise<{ deliveries: Delivery[]; vanished: number }> {
-    const args = [this.group, consumer, String(lease), source.claimCursor, String(limit)];
-    const [cursor, taken, gone] = list(await this.#scripts.run(this.#link, "claim", [source.key], args));
+    const args = [this.group, consumer, String(lease), source.claimCursor, String(limit), source.retry ? "" : source.lane];
+    const [cursor, taken, gone] = list(await this.#scripts.run(this.#link, "claim", [source.key, ...this.#trail(source)], args));
     source.claimCursor = String(cursor ?? "0-0");
     const now = this.#clock.now();
     const deliveries = list(taken).map((one) => {
@@ -154,12 +168,16 @@ export class GroupStore {
     return strings(await this.#scripts.run(this.#link, "extend", [source.key], [this.group, consumer, ...fences(deliveries)]));
   }
 
-  async release(source: Source, consumer: string, deliveries: readonly { id: string; count: number }[]): Promise<number> {
-    return integer(await this.#scripts.run(this.#link, "release", [source.key], [this.group, consumer, ...fences(deliveries)]));
+  /** Of entries of a retry stream that never reached us nothing is known but their fences; the history has nothing about them. */
+  async release(source: Source, consumer: string, deliveries: readonly (Delivery | Fence)[]): Promise<number> {
+    const seen = deliveries.filter((one) => one instanceof Delivery);
+    const about = source.retry ? origins(seen) : `${source.lane} ${deliveries.map(({ id }) => id).join(" ")}`;
+    const args = [this.group, consumer, about, this.#ages(seen), ...fences(deliveries)];
+    return integer(await this.#scripts.run(this.#link, "release", [source.key, ...this.#trail(source)], args));
   }
 
   /** Entries Redis counts as this consumer's. */
-  async pendingOf(source: Source, consumer: string): Promise<{ id: string; count: number }[]> {
+  async pendingOf(source: Source, consumer: string): Promise<Fence[]> {
     const reply = await this.#link.call(["XPENDING", source.key, this.group, "-", "+", "1000", consumer]);
     return list(reply).map((row) => ({ id: String(list(row)[0]), count: integer(list(row)[3]) }));
   }
@@ -195,13 +213,31 @@ export class GroupStore {
   #position(source: Source): string {
     return this.#keys.position(source.topic, this.group);
   }
+
+  #trail(source: Source): [history: string, counts: string] {
+    return [this.#keys.history(source.topic), this.#keys.counts(source.topic)];
+  }
+
+  /** Milliseconds since each reached us: with them the history knows when it was delivered. */
+  #ages(deliveries: readonly Delivery[]): string {
+    const now = this.#clock.now();
+    return runs(deliveries.map(({ heldSince }) => Math.round(now - heldSince)));
+  }
 }
 
 function flag(source: Source): string {
   return source.retry ? "1" : "0";
 }
 
-function fences(deliveries: readonly { id: string; count: number }[]): string[] {
+function origins(deliveries: readonly Delivery[]): string {
+  return deliveries.map(({ origin }) => origin).join(" ");
+}
+
+function tries(deliveries: readonly Delivery[]): string {
+  return runs(deliveries.map(({ failures }) => failures + 1));
+}
+
+function fences(deliveries: readonly Fence[]): string[] {
   return deliveries.flatMap(({ id, count }) => [id, String(count)]);
 }
 

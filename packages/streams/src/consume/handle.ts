@@ -4,10 +4,12 @@ import { TidegateError } from "../errors.ts";
 import { checkIncoming, type TopicContract } from "../message/contract.ts";
 import type { AttemptRecord, Message } from "../message/message.ts";
 import { flow } from "../telemetry/context.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 import type { Handler, HandlerContext } from "../consuming.ts";
 import type { Publish } from "../publishing.ts";
 import type { Work } from "./dispatcher.ts";
 import type { Delivery } from "./delivery.ts";
+import { HandleSpan } from "./handle-span.ts";
 import { ACK, condemn, judge, type Failure, type Verdict } from "./retry-policy.ts";
 import type { ResolvedRetry } from "./retry-rules.ts";
 
@@ -18,6 +20,7 @@ export interface HandleOptions extends Judging {
   /** Milliseconds, the contract's check included; 0 for none. */
   readonly timeout: number;
   readonly publish: Publish;
+  readonly tracer: Tracer;
 }
 
 /** A handler that answers without a promise is judged in the same breath: most of the cost of a quick one would be ticks. */
@@ -25,7 +28,19 @@ export function handling(handler: Handler, options: HandleOptions): Work {
   const run = runnerOf(handler, options);
   const thrown = (delivery: Delivery, message: Message, reason: unknown): Verdict =>
     reason instanceof Refused ? refused(delivery, message, reason.reason, options) : failed(delivery, message, reason, options);
+  const traced: Work = (delivery, message) => {
+    const attempt = new HandleSpan(options.tracer, delivery, message, options.group);
+    try {
+      const answer = flow.run(attempt.within(flowOf(message)), run, message, new Context(delivery, options));
+      if (!isThenable(answer)) return attempt.answered(ACK);
+      const verdict = Promise.resolve(answer).then(acknowledge, (reason: unknown) => thrown(delivery, message, reason));
+      return verdict.then((known) => attempt.answered(known));
+    } catch (reason) {
+      return attempt.answered(thrown(delivery, message, reason));
+    }
+  };
   return (delivery, message) => {
+    if (message.traceparent !== null && options.tracer.enabled) return traced(delivery, message);
     try {
       const answer = flow.run(flowOf(message), run, message, new Context(delivery, options));
       if (!isThenable(answer)) return ACK;
@@ -48,6 +63,12 @@ export function failed(delivery: Delivery, message: Message, thrown: unknown, ju
 /** Dead at once: the contract refuses the message, and will refuse it each time. */
 export function refused(delivery: Delivery, message: Message, reason: unknown, judging: Judging, code?: string): Verdict {
   return condemn(failureOf(delivery, message, reason, judging), code);
+}
+
+/** What is published in it belongs to the message. */
+export function flowOf(message: Message): { correlationId: string; causationId: string; traceparent?: string } {
+  const ids = { correlationId: message.correlationId, causationId: message.messageId };
+  return message.traceparent === null ? ids : { ...ids, traceparent: message.traceparent };
 }
 
 // Private
@@ -81,11 +102,6 @@ async function accept(contract: TopicContract, message: Message): Promise<Messag
 function failureOf(delivery: Delivery, message: Message, thrown: unknown, { clock }: Judging): Failure {
   const { failures, consumer } = delivery;
   return { message, failures, attempts: delivery.attempts(), consumer, thrown, at: clock.wall() };
-}
-
-function flowOf(message: Message): { correlationId: string; causationId: string; traceparent?: string } {
-  const ids = { correlationId: message.correlationId, causationId: message.messageId };
-  return message.traceparent === null ? ids : { ...ids, traceparent: message.traceparent };
 }
 
 /** Made per message, so it computes only what is asked for. */

@@ -4,10 +4,15 @@ import type { HeldMessage } from "../consuming.ts";
 import type { Message } from "../message/message.ts";
 import type { Notice } from "../tide.ts";
 import type { Delivery } from "./delivery.ts";
-import { failed, refused, type Judging } from "./handle.ts";
+import { runInContext, type FlowContext } from "../telemetry/context.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
+import { failed, flowOf, refused, type Judging } from "./handle.ts";
+import { HandleSpan } from "./handle-span.ts";
 import { ACK, checked, codeOf, type Verdict } from "./retry-policy.ts";
 
 export interface HoldingDeps extends Judging {
+  readonly group: string;
+  readonly tracer: Tracer;
   /** Milliseconds; 0 for never. */
   readonly warnAfter: number;
   readonly notice: (notice: Notice) => void;
@@ -21,29 +26,39 @@ export interface Holding {
 /** `decide` is told each verdict; all but the first must be without effect. */
 export function held(delivery: Delivery, message: Message, deps: HoldingDeps, decide: (verdict: Verdict) => void): Holding {
   let calm = (): void => {};
+  let attempt: HandleSpan | undefined;
   const settled = new Promise<boolean>((resolve) => (delivery.onSettled = (outcome) => resolve(outcome !== "lost")));
   const settle = (verdict: Verdict): Promise<boolean> => {
     calm();
+    attempt?.answered(verdict);
     decide(verdict);
     return settled;
   };
   return {
     handOut() {
       calm = warning(delivery, message, deps);
-      return heldMessage(delivery, message, deps, settle);
+      if (message.traceparent !== null && deps.tracer.enabled) attempt = new HandleSpan(deps.tracer, delivery, message, deps.group);
+      return heldMessage(delivery, message, deps, settle, attempt?.within(flowOf(message)) ?? flowOf(message));
     },
   };
 }
 
 // Private
 
-function heldMessage(delivery: Delivery, message: Message, deps: HoldingDeps, settle: (verdict: Verdict) => Promise<boolean>): HeldMessage {
+function heldMessage(
+  delivery: Delivery,
+  message: Message,
+  deps: HoldingDeps,
+  settle: (verdict: Verdict) => Promise<boolean>,
+  context: FlowContext,
+): HeldMessage {
   return {
     ...message,
     attempt: delivery.failures + 1,
     get signal() {
       return delivery.signal;
     },
+    run: (work) => runInContext(context, work),
     ack: () => settle(ACK),
     retry: async ({ delay, reason } = {}) => {
       if (delay !== undefined) checked("retry's delay", delay);

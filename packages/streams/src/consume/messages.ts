@@ -6,6 +6,7 @@ import { asError, TidegateError } from "../errors.ts";
 import { checkIncoming, type TopicContract } from "../message/contract.ts";
 import type { Message } from "../message/message.ts";
 import type { HeldMessage } from "../consuming.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 import type { Notice } from "../tide.ts";
 import type { GroupConsumer } from "./consumer.ts";
 import type { Work } from "./dispatcher.ts";
@@ -15,6 +16,8 @@ import { held, type Holding } from "./held.ts";
 import type { Verdict } from "./retry-policy.ts";
 
 export interface IteratorDeps extends Judging {
+  readonly group: string;
+  readonly tracer: Tracer;
   readonly open: (work: Work) => Promise<GroupConsumer>;
   readonly contract: TopicContract | null;
   /** Milliseconds a message may be held before a notice names it; 0 for never. */

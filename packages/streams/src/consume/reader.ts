@@ -9,7 +9,8 @@
  * a blocked read was waiting for is handled at once: nothing is gained by letting it wait.
  * https://redis.io/docs/latest/commands/xreadgroup/
  */
-import type { Link, Reply } from "../redis/link.ts";
+import type { Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { list, record } from "../redis/shapes.ts";
 import { backoff } from "../redis/link.ts";

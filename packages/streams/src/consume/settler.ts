@@ -55,7 +55,8 @@ export class Settler {
   move(delivery: Delivery, verdict: Exclude<Verdict, { kind: "ack" }>): void {
     if (verdict.kind === "dead") return this.#track(delivery, () => this.#bury(delivery, verdict));
     const attempts = JSON.stringify(verdict.attempts);
-    this.#retries.add(delivery.source, { delivery, delay: verdict.delay, attempts, error: verdict.error });
+    const failure = verdict.attempts.at(-1) ?? { code: "HANDLER_FAILED", error: verdict.error.message };
+    this.#retries.add(delivery.source, { delivery, delay: verdict.delay, attempts, failure, error: verdict.error });
   }
 
   /** The consumer stops: no attempt is counted, the next one may begin at once. */

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 import type { Notice } from "../tide.ts";
 import { Expiry } from "./expiry.ts";
 import { FailureIndex } from "./failure-index.ts";
@@ -20,6 +21,8 @@ export interface DeadLetterDeps {
   readonly notice: (notice: Notice) => void;
   /** Unique to this connection. */
   readonly session: string;
+  readonly service: string;
+  readonly tracer: Tracer;
   readonly maxPayload: number;
   /** Seconds; 0 keeps them. */
   readonly deadLetterTtl: number;
@@ -29,6 +32,7 @@ export interface DeadLetterParts {
   readonly store: DeadLetterStore;
   readonly replayer: Replayer;
   readonly expiry: Expiry;
+  readonly finder: Finder;
 }
 
 export function composeDeadLetters(deps: DeadLetterDeps): DeadLetterParts {
@@ -40,5 +44,5 @@ export function composeDeadLetters(deps: DeadLetterDeps): DeadLetterParts {
   const jobKey = (id: string): string => keys.job(id);
   const replayer = new Replayer({ ...deps, jobs, finder, replay, jobKey, owner: session, up: () => link.up });
   const expiry = new Expiry({ ...deps, index, ttl: deadLetterTtl });
-  return { store: new DeadLetterStore({ link, keys, index, finder, replay, jobs }), replayer, expiry };
+  return { store: new DeadLetterStore({ link, keys, index, finder, replay, jobs }), replayer, expiry, finder };
 }

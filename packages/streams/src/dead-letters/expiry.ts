@@ -79,7 +79,7 @@ export class Expiry implements Service {
   async #expire(before: number): Promise<void> {
     const { index, ttl, notice } = this.#deps;
     let expired = 0;
-    for (const kind of await index.kinds({ to: before - 1 })) expired += await index.expire(kind.signature, before);
+    for (const kind of await index.kinds({ to: before - 1 })) expired += await index.expire(kind, before);
     if (expired === 0) return;
     const message = `${expired} dead letters were older than ${ttl} s and are gone.`;
     notice({ level: "warning", code: "dead_letter_expired", message, detail: { expired } });

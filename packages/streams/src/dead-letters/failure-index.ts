@@ -16,7 +16,12 @@ export interface IndexDeps {
   readonly link: Link;
   readonly scripts: Scripts;
   readonly keys: Keys;
+  /** Who discards, as the history of the messages says. */
+  readonly service: string;
 }
+
+/** What a signature stands for. */
+type KindName = Pick<DeadLetterGroup, "signature" | "topic" | "group">;
 
 export class FailureIndex {
   readonly #deps: IndexDeps;
@@ -75,26 +80,26 @@ export class FailureIndex {
     if (kinds.reduce((sum, kind) => sum + kind.count, 0) <= length) return;
     const [oldest] = entries(await link.ask(["XRANGE", keys.deadLetters(), "-", "+", "COUNT", "1"]));
     const before = oldest === undefined ? Number.MAX_SAFE_INTEGER : Number(oldest.id.split("-")[0]);
-    for (const kind of kinds) if (kind.firstAt < before) await this.expire(kind.signature, before);
+    for (const kind of kinds) if (kind.firstAt < before) await this.expire(kind, before);
   }
 
   /** Drops what died before this time; answers how many letters there were. */
-  async expire(signature: string, before: number): Promise<number> {
-    const { link, scripts, keys } = this.#deps;
-    const names = [keys.deadLetters(), keys.deadLetterIndex(), keys.deadLetterKind(signature)];
+  async expire(kind: KindName, before: number): Promise<number> {
+    const { link, scripts } = this.#deps;
+    const names = this.#keysOf(kind);
     let expired = 0;
     for (;;) {
-      const [dropped, seen] = list(await scripts.run(link, "expire", names, [signature, String(before), String(EXPIRED)]));
+      const [dropped, seen] = list(await scripts.run(link, "expire", names, [kind.signature, String(before), String(EXPIRED), kind.group]));
       expired += integer(dropped);
       if (integer(seen) < EXPIRED) return expired;
     }
   }
 
   /** Drops letters of one kind; answers how many there were. */
-  async discard(signature: string, ids: readonly string[], description = ""): Promise<number> {
-    const { link, scripts, keys } = this.#deps;
-    const names = [keys.deadLetters(), keys.deadLetterIndex(), keys.deadLetterKind(signature)];
-    return integer(await scripts.run(link, "discard", names, [signature, description, ...ids]));
+  async discard(kind: KindName, ids: readonly string[], description = ""): Promise<number> {
+    const { link, scripts, service } = this.#deps;
+    const about = [kind.signature, description, kind.group, service];
+    return integer(await scripts.run(link, "discard", this.#keysOf(kind), [...about, ...ids]));
   }
 
   /** Letters of one kind that died from `from` on and before `to`. */
@@ -103,6 +108,13 @@ export class FailureIndex {
   }
 
   // Private
+
+  /** A letter of another program may be of no topic of ours: then nobody counts it. */
+  #keysOf({ signature, topic }: KindName): string[] {
+    const { keys } = this.#deps;
+    const index = [keys.deadLetters(), keys.deadLetterIndex(), keys.deadLetterKind(signature)];
+    return keys.topicOf(keys.events(topic)) === topic ? [...index, keys.history(topic), keys.counts(topic)] : index;
+  }
 
   async #within(kind: DeadLetterGroup, { from, to }: DeadLetterFilter): Promise<DeadLetterGroup> {
     if ((from ?? 0) <= kind.firstAt && (to ?? Infinity) >= kind.lastAt) return kind;

@@ -73,7 +73,7 @@ export class Finder {
       if (batch.length === 0) return;
       const letters = await this.#read(batch.map(({ id }) => id));
       const vanished = batch.filter((_, at) => letters[at] === null);
-      for (const { id, signature } of vanished) await this.#index.discard(signature, [id]);
+      for (const { id, signature } of vanished) await this.#index.discard({ signature, topic: "", group: "" }, [id]);
       yield letters.filter((letter) => letter !== null);
     }
   }

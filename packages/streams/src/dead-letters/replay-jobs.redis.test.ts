@@ -6,7 +6,8 @@ import { createClient } from "redis";
 import { parseConfig } from "../config.ts";
 import { connect, type DeadLetter, type ReplayJob, type Tide } from "../index.ts";
 import { Keys } from "../keys.ts";
-import { RedisLink, type Reply } from "../redis/link.ts";
+import { RedisLink } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { Scripts } from "../redis/scripts.ts";
 import { entries } from "../redis/shapes.ts";
 import { until } from "../testing/events.ts";
@@ -177,7 +178,14 @@ test("a step under an old lease, and one that was done already, are refused; a l
   try {
     await link.whenUp(5_000);
     const jobs = new ReplayJobs({ link, scripts, keys, onStart: () => {} });
-    const replay = new Replay({ link, scripts, keys, maxPayload: 1_000 });
+    const replay = new Replay({
+      link,
+      scripts,
+      keys,
+      service: "test",
+      tracer: { enabled: false, startSpan: assert.fail },
+      maxPayload: 1_000,
+    });
     const letters = await lettersOf(b.raw, keys);
     const [one, two, three] = letters;
     assert.ok(one && two && three);

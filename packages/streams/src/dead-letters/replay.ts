@@ -5,6 +5,7 @@ import { encode } from "../message/encode.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer } from "../redis/shapes.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 import type { DeadLetterEdit } from "../tide.ts";
 import type { DeadLetter } from "../views.ts";
 import { ADDED, kindOfLetter, original } from "./letter.ts";
@@ -13,6 +14,9 @@ export interface ReplayDeps {
   readonly link: Link;
   readonly scripts: Scripts;
   readonly keys: Keys;
+  /** Who replays, as the history of each message says. */
+  readonly service: string;
+  readonly tracer: Pick<Tracer, "enabled" | "startSpan">;
   /** Bytes an edited message may take. */
   readonly maxPayload: number;
 }
@@ -34,7 +38,28 @@ export class Replay {
     this.#deps = deps;
   }
 
+  /** A span of the trace the message came with; who asked for it is most often in another. */
   async move(letter: DeadLetter, edit?: DeadLetterEdit, step?: JobStep): Promise<Moved> {
+    const traceparent = letter.message?.traceparent;
+    if (typeof traceparent !== "string" || !this.#deps.tracer.enabled) return await this.#move(letter, edit, step);
+    const { topic, group } = letter;
+    const attributes = { topic, group, message_id: letter.message?.messageId, dead_letter: letter.id };
+    const span = this.#deps.tracer.startSpan(`replay ${topic}`, { parent: traceparent, attributes });
+    try {
+      const moved = await this.#move(letter, edit, step);
+      span.set({ outcome: moved });
+      return moved;
+    } catch (error) {
+      span.fail(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  // Private
+
+  async #move(letter: DeadLetter, edit?: DeadLetterEdit, step?: JobStep): Promise<Moved> {
     const { link, scripts, keys } = this.#deps;
     const { signature, description } = kindOfLetter(letter);
     const edited = edit === undefined ? [] : this.#edited(letter, edit);
@@ -43,17 +68,17 @@ export class Replay {
       keys.deadLetterIndex(),
       keys.deadLetterKind(signature),
       keys.retryEvents(letter.topic, letter.group),
+      keys.history(letter.topic),
+      keys.counts(letter.topic),
     ];
     const origin = `${letter.originalStream}/${letter.originalId}`;
     const { fence = "", cursor = "", lease = 0 } = step ?? {};
-    const what = [letter.id, letter.group, origin, signature, description, fence, cursor, String(lease)];
+    const what = [letter.id, letter.group, origin, signature, description, fence, cursor, String(lease), origin, this.#deps.service];
     const args = [...what, String(edited.length / 2), ...edited, ...ADDED];
     const answer = integer(await scripts.run(link, "replay", step === undefined ? names : [...names, step.key], args));
     if (answer < 0) return "not ours";
     return answer === 1 ? "moved" : "gone";
   }
-
-  // Private
 
   /** Name, value, … of the fields an edit changes; refuses what a publish would refuse. */
   #edited(letter: DeadLetter, edit: DeadLetterEdit): string[] {

@@ -73,7 +73,8 @@ export class DeadLetterStore implements DeadLetters {
       for (const [signature, [first, ...rest]] of kinds) {
         if (first === undefined) continue;
         const ids = [first, ...rest].map(({ id }) => id);
-        discarded += await this.#deps.index.discard(signature, ids, kindOfLetter(first).description);
+        const { topic, group } = first;
+        discarded += await this.#deps.index.discard({ signature, topic, group }, ids, kindOfLetter(first).description);
       }
     }
     return { discarded };

@@ -5,7 +5,8 @@
 import type { Clock } from "../clock.ts";
 import type { Keys } from "../keys.ts";
 import { PRIORITIES } from "../message/message.ts";
-import type { Link, Reply } from "../redis/link.ts";
+import type { Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list } from "../redis/shapes.ts";

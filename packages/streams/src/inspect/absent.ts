@@ -1,5 +1,6 @@
 /** What is not there is an answer to whoever only looks: a lane nobody has written to, a group that begins on one lane only. */
-import type { Link, Reply } from "../redis/link.ts";
+import type { Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault } from "../redis/replies.ts";
 
 /** Null where the key or the group is missing. */

@@ -17,6 +17,8 @@ interface GroupOnStream {
   readonly name: string;
   readonly pending: number;
   readonly lag: number;
+  /** Milliseconds; of the oldest entry not delivered. */
+  readonly age: number;
 }
 
 /** A lag is counted up to this, which takes the server about a millisecond; beyond it the server's own number is good enough. */
@@ -30,6 +32,8 @@ export interface GroupViewsDeps {
   readonly keys: Keys;
   readonly topics: () => Promise<readonly string[]>;
   readonly settings: (topic: string) => Promise<TopicSettings>;
+  /** Who moves a group, as the history of its messages says. */
+  readonly service: string;
 }
 
 export class GroupViews implements Groups {
@@ -39,6 +43,7 @@ export class GroupViews implements Groups {
   readonly #topics: () => Promise<readonly string[]>;
   readonly #settings: (topic: string) => Promise<TopicSettings>;
   readonly #pending: PendingView;
+  readonly #service: string;
 
   constructor(deps: GroupViewsDeps) {
     this.#link = deps.link;
@@ -47,6 +52,7 @@ export class GroupViews implements Groups {
     this.#topics = deps.topics;
     this.#settings = deps.settings;
     this.#pending = new PendingView(deps);
+    this.#service = deps.service;
   }
 
   /** The lanes a topic has. */
@@ -81,8 +87,9 @@ export class GroupViews implements Groups {
   async seek(topic: string, group: string, to: StartPosition): Promise<SeekResult> {
     const start = startOf(to);
     await this.#demand(topic, group);
-    const keys = [...(await this.#laneKeys(topic)), ...this.#own(topic, group)];
-    const [released, dropped] = list(await this.#scripts.run(this.#link, "seek", keys, [group, start]));
+    const trail = [this.#keys.history(topic), this.#keys.counts(topic)];
+    const keys = [...(await this.#laneKeys(topic)), ...trail, ...this.#own(topic, group)];
+    const [released, dropped] = list(await this.#scripts.run(this.#link, "seek", keys, [group, start, this.#service]));
     return { released: integer(released), dropped: integer(dropped) };
   }
 
@@ -133,8 +140,8 @@ export class GroupViews implements Groups {
     const again = { call: (args: string[]) => this.#link.ask(args) };
     const rows = list(await this.#scripts.run(again, "lag", [key], [String(COUNTED), String(COUNTED_UNKNOWN)]));
     return rows.map((row) => {
-      const [name, pending, lag] = list(row);
-      return { name: String(name), pending: integer(pending), lag: integer(lag) };
+      const [name, pending, lag, age] = list(row);
+      return { name: String(name), pending: integer(pending), lag: integer(lag), age: integer(age) };
     });
   }
 
@@ -152,6 +159,7 @@ export class GroupViews implements Groups {
       topic,
       group,
       lag: found.reduce((sum, { info }) => sum + (info?.lag ?? 0), 0) + (onRetry?.lag ?? 0),
+      lagSeconds: Math.max(onRetry?.age ?? 0, ...found.map(({ info }) => info?.age ?? 0)) / 1000,
       pending: found.reduce((sum, { info }) => sum + (info?.pending ?? 0), 0) + (onRetry?.pending ?? 0),
       retrying: integer(retrying),
       consumers: merge(consumers.flat()),

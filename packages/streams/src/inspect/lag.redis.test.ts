@@ -46,6 +46,26 @@ describe("lag", () => {
     assert.equal((await groupOf(tide)).lag, 0);
   });
 
+  test("its age in seconds is that of the oldest message still to be given", async () => {
+    await using redis = await startRedis();
+    await using tide = await connect({ url: redis.url, retention: false });
+    await using raw = client(redis);
+    const write = (id: string, lane = "") =>
+      raw.ask("XADD", `tidegate:t:events${lane}`, id, "event_type", "n", "service", "s", "data", "1");
+    await write(`${Date.now() - 90_000}-0`);
+    await write(`${Date.now() - 60_000}-0`);
+    await write(`${Date.now() - 30_000}-0`, ":low");
+    await tide.groups.create("t", "g", "beginning");
+    const age = async () => Math.floor(((await tide.groups.list("t"))[0]?.lagSeconds ?? -1) / 10) * 10;
+    assert.equal(await age(), 90);
+    await raw.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "tidegate:t:events", ">");
+    assert.equal(await age(), 60);
+    await raw.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "tidegate:t:events", ">");
+    assert.equal(await age(), 30, "the oldest of any lane");
+    await raw.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "tidegate:t:events:low", ">");
+    assert.equal((await tide.groups.list("t"))[0]?.lagSeconds, 0, "what is pending was given");
+  });
+
   test("beyond a thousand it is still what the server says", async () => {
     await using redis = await startRedis();
     await using tide = await connect({ url: redis.url });

@@ -2,7 +2,8 @@
 import type { Keys } from "../keys.ts";
 import { decodeAttempts } from "../message/decode.ts";
 import type { Priority } from "../message/message.ts";
-import type { Link, Reply } from "../redis/link.ts";
+import type { Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import { integer, list } from "../redis/shapes.ts";
 import type { PendingEntry, PendingInfo, WaitingRetry } from "../views.ts";

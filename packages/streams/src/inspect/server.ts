@@ -3,7 +3,8 @@ import { TidegateError } from "../errors.ts";
 import type { Link } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
 import { list } from "../redis/shapes.ts";
-import type { Notice } from "../tide.ts";
+import type { Clock } from "../clock.ts";
+import type { Notice, ServerHealth } from "../tide.ts";
 
 /** `INFO`, flattened. https://redis.io/docs/latest/commands/info/ */
 export async function serverInfo(link: Link): Promise<Record<string, string>> {
@@ -56,5 +57,35 @@ async function setting(link: Link, name: string, fallback: string | undefined): 
     // CONFIG is often forbidden on managed servers; INFO tells the same.
     if (error instanceof RedisFault && error.reaction !== "reconnect") return fallback ?? "noeviction";
     throw error;
+  }
+}
+/** How the server is, as last seen. */
+export class ServerWatch {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  #roundTrip: number | null = null;
+
+  constructor(link: Link, clock: Clock) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  info(): Promise<Readonly<Record<string, string>>> {
+    return this.#timed(() => serverInfo(this.#link));
+  }
+
+  /** Answers what is known and asks anew for the next time. */
+  health(): ServerHealth {
+    if (this.#link.up) void this.#timed(() => this.#link.call(["PING"])).catch(() => {});
+    return { connected: this.#link.up, roundTrip: this.#roundTrip, address: this.#link.address };
+  }
+
+  // Private
+
+  async #timed<T>(ask: () => Promise<T>): Promise<T> {
+    const start = this.#clock.now();
+    const answer = await ask();
+    this.#roundTrip = this.#clock.now() - start;
+    return answer;
   }
 }

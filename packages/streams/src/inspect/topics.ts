@@ -6,36 +6,27 @@ import { compareIds, rangeBound } from "../message/entry-id.ts";
 import { PRIORITIES, type Message, type Priority } from "../message/message.ts";
 import type { Link } from "../redis/link.ts";
 import { RedisFault } from "../redis/replies.ts";
-import { entries, entry, integer, list, table, type Entry } from "../redis/shapes.ts";
+import { entries, entry, integer, table, type Entry } from "../redis/shapes.ts";
 import type { ReadOptions } from "../tide.ts";
 import type { LaneInfo, StreamInfo } from "../views.ts";
 import type { GroupViews } from "./groups.ts";
+import type { TopicNames } from "./topic-names.ts";
 
 export class TopicViews {
   readonly #link: Link;
   readonly #keys: Keys;
   readonly #groups: GroupViews;
+  readonly #names: TopicNames;
 
-  constructor(link: Link, keys: Keys, groups: GroupViews) {
+  constructor(link: Link, keys: Keys, groups: GroupViews, names: TopicNames) {
     this.#link = link;
     this.#keys = keys;
     this.#groups = groups;
+    this.#names = names;
   }
 
-  async names(): Promise<string[]> {
-    const found = new Set<string>();
-    let cursor = "0";
-    do {
-      const reply = list(
-        await this.#link.ask(["SCAN", cursor, "MATCH", `${this.#keys.namespace}:*:events*`, "COUNT", "1000", "TYPE", "stream"]),
-      );
-      cursor = String(reply[0]);
-      for (const key of list(reply[1])) {
-        const topic = this.#keys.topicOf(String(key));
-        if (topic !== null) found.add(topic);
-      }
-    } while (cursor !== "0");
-    return [...found].toSorted();
+  names(): Promise<readonly string[]> {
+    return this.#names.all();
   }
 
   async info(topic: string): Promise<StreamInfo> {
@@ -84,9 +75,11 @@ export class TopicViews {
         this.#keys.retryEvents(topic, group),
         this.#keys.position(topic, group),
       );
-    keys.push(this.#keys.groupSigns(topic), this.#keys.config(topic));
+    keys.push(this.#keys.groupSigns(topic), this.#keys.config(topic), this.#keys.counts(topic), this.#keys.history(topic));
     await this.#link.ask(["SET", this.#keys.removed(topic), "1", "PX", "3600000"]);
-    return integer(await this.#link.ask(["DEL", ...keys])) > 0;
+    const gone = integer(await this.#link.ask(["DEL", ...keys]));
+    this.#names.forget();
+    return gone > 0;
   }
 
   // Private

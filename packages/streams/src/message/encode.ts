@@ -40,7 +40,7 @@ export function encode(message: OutgoingMessage, defaults: EncodeDefaults): Enco
   const data = encodeData(message.data);
   const more = moreFields(message, defaults, messageId);
   const size = checkSize(FIXED + messageId.length + bytesOf(type) + bytesOf(service) + bytesOf(data), more, defaults.maxPayload);
-  return { messageId, priority, type, service, data, more, size };
+  return new EncodedMessage(messageId, priority, type, service, data, more, size);
 }
 
 /** All fields of the entry: name, value, name, value, … */
@@ -79,6 +79,27 @@ export function withEveryField(message: Encoded, form: FullForm): Encoded {
 }
 
 // Private
+
+/** A class and no literal, for the reason `CompactFields` of `redis/shapes.ts` gives. */
+class EncodedMessage implements Encoded {
+  readonly messageId: string;
+  readonly priority: Priority;
+  readonly type: string;
+  readonly service: string;
+  readonly data: string;
+  readonly more: readonly string[];
+  readonly size: number;
+
+  constructor(messageId: string, priority: Priority, type: string, service: string, data: string, more: readonly string[], size: number) {
+    this.messageId = messageId;
+    this.priority = priority;
+    this.type = type;
+    this.service = service;
+    this.data = data;
+    this.more = more;
+    this.size = size;
+  }
+}
 
 const NO_MORE: readonly string[] = Object.freeze([]);
 

@@ -77,7 +77,7 @@ export class Batch {
       const lane = this.#laneOf(message);
       const at = next[lane];
       if (at === undefined) throw new Error(`the answer ${answer} misses lane ${lane}`);
-      return { status: "stored", messageId: message.messageId, entryId: at.time + String(at.sequence++), stream: streams[lane - 1] ?? "" };
+      return new StoredReceipt(message.messageId, at.time + String(at.sequence++), streams[lane - 1] ?? "");
     });
   }
 
@@ -89,6 +89,20 @@ export class Batch {
     return (
       one.priority === other.priority && one.type === other.type && one.service === other.service && one.more.length === other.more.length
     );
+  }
+}
+
+/** A class and no literal, for the reason `CompactFields` of `redis/shapes.ts` gives. */
+class StoredReceipt implements Receipt {
+  readonly status = "stored";
+  readonly messageId: string;
+  readonly entryId: string;
+  readonly stream: string;
+
+  constructor(messageId: string, entryId: string, stream: string) {
+    this.messageId = messageId;
+    this.entryId = entryId;
+    this.stream = stream;
   }
 }
 

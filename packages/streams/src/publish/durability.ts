@@ -6,7 +6,8 @@
 import type { Clock } from "../clock.ts";
 import { asError, NotReplicated } from "../errors.ts";
 import { LONGEST_WAIT, type Receipt, type Replicated, type Wanted } from "../publishing.ts";
-import type { Link, Reply } from "../redis/link.ts";
+import type { Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault, type Reaction } from "../redis/replies.ts";
 
 /** Milliseconds in which the server answers everything else. */

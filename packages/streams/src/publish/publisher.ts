@@ -6,13 +6,17 @@
 import type { Clock } from "../clock.ts";
 import { asError, TidegateError } from "../errors.ts";
 import { checkTopic, type Keys } from "../keys.ts";
-import { encode, type EncodeDefaults } from "../message/encode.ts";
+import { encode, type Encoded, type EncodeDefaults } from "../message/encode.ts";
+import { newMessageId } from "../message/message-id.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { checkDurability, type Durability, type PublishOptions, type PublishResult, type Receipt, type Wanted } from "../publishing.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
-import { childTraceparent, currentContext } from "../telemetry/context.ts";
+import { currentContext, type FlowContext } from "../telemetry/context.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
+import { childTraceparent } from "../telemetry/traceparent.ts";
 import type { TopicSettingsStore } from "../topics/settings.ts";
+import type { Waiting } from "./batch.ts";
 import { WAIT_DEADLINE } from "./durability.ts";
 import { TopicQueue } from "./topic-queue.ts";
 
@@ -25,6 +29,7 @@ export interface PublisherDeps {
   readonly keys: Keys;
   readonly settings: TopicSettingsStore;
   readonly service: string;
+  readonly tracer: Tracer;
   readonly durability: Durability;
   readonly maxPayload: number;
   readonly maxBuffered: number;
@@ -55,13 +60,9 @@ export class Publisher {
   }
 
   publish(topic: string, message: OutgoingMessage, options?: PublishOptions): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#accept(topic, message, options?.durability, resolve, reject);
-      } catch (error) {
-        reject(asError(error));
-      }
-    });
+    const flow = currentContext();
+    if (flow?.traceparent !== undefined && this.#deps.tracer.enabled && isUntraced(message)) return this.#traced(topic, message, options);
+    return this.#publish(topic, message, options, flow);
   }
 
   async publishMany(topic: string, messages: readonly OutgoingMessage[], options?: PublishOptions): Promise<readonly PublishResult[]> {
@@ -86,10 +87,40 @@ export class Publisher {
 
   // Private
 
+  /** Within a trace: the message carries the span that published it. */
+  async #traced(topic: string, message: OutgoingMessage, options: PublishOptions | undefined): Promise<Receipt> {
+    const { type, priority = "normal", messageId = newMessageId() } = message;
+    const span = this.#deps.tracer.startSpan(`publish ${topic}`, {
+      kind: "producer",
+      attributes: { topic, type, message_id: messageId, priority },
+    });
+    try {
+      const receipt = await this.#publish(topic, { ...message, messageId, traceparent: span.traceparent }, options, currentContext());
+      span.set({ entry_id: receipt.entryId });
+      return receipt;
+    } catch (error) {
+      span.fail(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  #publish(topic: string, message: OutgoingMessage, options: PublishOptions | undefined, flow: FlowContext | undefined): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#accept(topic, message, options?.durability, flow, resolve, reject);
+      } catch (error) {
+        reject(asError(error));
+      }
+    });
+  }
+
   #accept(
     topic: string,
     message: OutgoingMessage,
     durability: Durability | undefined,
+    flow: FlowContext | undefined,
     resolve: (receipt: Receipt) => void,
     reject: (error: Error) => void,
   ): void {
@@ -97,15 +128,13 @@ export class Publisher {
     const wanted = durability === undefined ? this.#durability : checkDurability(durability);
     const queues = wanted === "stored" ? this.#stored : this.#replicated;
     const queue = queues.get(topic) ?? this.#open(topic, queues);
-    const encoded = encode(message, this.#inFlow());
+    const encoded = encode(message, flow === undefined ? this.#defaults : this.#inFlow(flow));
     if (this.#buffered + encoded.size > this.#deps.maxBuffered) throw this.#full();
     this.#buffered += encoded.size;
-    queue.add({ message: encoded, counted: encoded.size, resolve, reject }, wanted);
+    queue.add(new Accepted(encoded, resolve, reject), wanted);
   }
 
-  #inFlow(): EncodeDefaults {
-    const flow = currentContext();
-    if (flow === undefined) return this.#defaults;
+  #inFlow(flow: FlowContext): EncodeDefaults {
     const traceparent = flow.traceparent === undefined ? undefined : childTraceparent(flow.traceparent);
     return { ...this.#defaults, correlationId: flow.correlationId, causationId: flow.causationId, traceparent, userId: flow.userId };
   }
@@ -128,6 +157,26 @@ export class Publisher {
       hint: "Wait for earlier publishes before making new ones, or raise maxBuffered.",
     });
   }
+}
+
+/** A class and no literal, for the reason `CompactFields` of `redis/shapes.ts` gives: a thousand of them wait for one answer. */
+class Accepted implements Waiting {
+  readonly message: Encoded;
+  readonly counted: number;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: Error) => void;
+
+  constructor(message: Encoded, resolve: (receipt: Receipt) => void, reject: (error: Error) => void) {
+    this.message = message;
+    this.counted = message.size;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+/** A traceparent the caller gives is his to know about; and what is no message at all, the encoder says. */
+function isUntraced(message: OutgoingMessage): boolean {
+  return typeof message === "object" && message !== null && message.traceparent === undefined;
 }
 
 /** One result per publish, in order. */

@@ -6,7 +6,8 @@
  */
 import { pause, type Clock } from "../clock.ts";
 import { asError, PublishUnknown } from "../errors.ts";
-import { backoff, type Link, type Reply } from "../redis/link.ts";
+import { backoff, type Link } from "../redis/link.ts";
+import type { Reply } from "../store.ts";
 import { unreachable, type RedisFault } from "../redis/replies.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import type { Receipt } from "../publishing.ts";

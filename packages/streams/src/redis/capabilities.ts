@@ -1,6 +1,7 @@
 /** What the server is and can do, found by asking it: version strings lie, and Valkey and Redis number differently. */
 import type { Capabilities } from "../views.ts";
-import type { Link, Reply } from "./link.ts";
+import type { Link } from "./link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault } from "./replies.ts";
 import { list } from "./shapes.ts";
 

@@ -7,12 +7,11 @@
  * States: connecting → up (handshake and `prepare` done) → connecting (error, end, deadline) …; closed from any, for good.
  */
 import { TidegateError } from "../errors.ts";
+import type { Reply } from "../store.ts";
 import { accepts, CONNECT_LIMIT, destroyClient, isTimeout, openClient, speaksTls, type Client } from "./client.ts";
 import { describeEndpoint, describeHost, type Endpoint, type Host } from "./endpoint.ts";
 import { faultOf, RedisFault, silent, unreachable, wrongScheme } from "./replies.ts";
 import { checkPrimary, Sentinels } from "./sentinel.ts";
-
-export type Reply = string | number | null | Buffer | Reply[];
 
 export interface LinkOptions {
   readonly endpoint: Endpoint;

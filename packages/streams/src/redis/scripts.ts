@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Link, Reply } from "./link.ts";
+import type { Link } from "./link.ts";
+import type { Reply } from "../store.ts";
 import { RedisFault } from "./replies.ts";
 
 export const SCRIPT_NAMES = [
@@ -36,7 +37,13 @@ export const SCRIPT_NAMES = [
   "count-after",
   "lag",
   "waiting",
+  "waits",
   "sign",
+  "log-control",
+  "trace-write",
+  "trace-beat",
+  "trace-interrupt",
+  "record",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 

@@ -1,5 +1,5 @@
 /** Replies of Redis as plain values. Everything that knows how a reply is nested lives here. */
-import type { Reply } from "./link.ts";
+import type { Reply } from "../store.ts";
 
 export interface Entry {
   readonly id: string;

@@ -2,7 +2,7 @@
 -- replicate or log `entries-read`, so after a failover or a restart it stays too high for ever; and XDEL makes it unknown.
 -- At both ends of the stream the answer is plain, between them the entries are counted, a hundred at a time.
 -- KEYS[1] stream   ARGV[1] count up to this many, then believe the server   ARGV[2] the same where the server does not know
--- Returns {group, pending, lag} for each group; nothing where there is no stream
+-- Returns {group, pending, lag, age in ms of the oldest entry it has not been given, or 0} for each group; nothing where there is no stream
 --@ids
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local function fields(flat)
@@ -31,9 +31,16 @@ local function lag(group)
   if counted < limit or not group['lag'] then return counted end
   return math.max(counted, math.min(group['lag'], length))
 end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local function age(group)
+  local oldest = redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', 1)[1]
+  return oldest and math.max(0, now - tonumber(string.match(oldest[1], '^%d+'))) or 0
+end
 local answer = {}
 for at, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local group = fields(flat)
-  answer[at] = { group['name'], group['pending'], lag(group) }
+  local behind = lag(group)
+  answer[at] = { group['name'], group['pending'], behind, behind > 0 and age(group) or 0 }
 end
 return answer

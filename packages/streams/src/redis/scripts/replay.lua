@@ -1,13 +1,16 @@
 -- Gives a dead letter back to the group that failed, with fresh attempts. Two replays at once move it once. As a step of a job it
 -- also writes the job's cursor, so that no crash can part the two.
--- KEYS[1] dead letters   KEYS[2] index   KEYS[3] zset of its kind   KEYS[4] retry stream of the group   KEYS[5] job (only as its step)
+-- KEYS[1] dead letters   KEYS[2] index   KEYS[3] zset of its kind   KEYS[4] retry stream of the group
+-- KEYS[5] history   KEYS[6] counts   KEYS[7] job (only as its step)
 -- ARGV[1] dead letter id   ARGV[2] group, "" if nobody knows it: then it stays   ARGV[3] token "<stream>/<id>" of the original
 -- ARGV[4] signature   ARGV[5] description of the kind
 -- ARGV[6] fence of the job's lease   ARGV[7] the job's cursor before this step   ARGV[8] ms the lease is extended by
--- ARGV[9] number n of changed fields   then n times name, value ("" leaves it out)   the rest: names added when it died
+-- ARGV[9] what it is about   ARGV[10] who does it
+-- ARGV[11] number n of changed fields   then n times name, value ("" leaves it out)   the rest: names added when it died
 -- Returns 1 replayed, 0 gone already or no group, -1 the job is not ours (any more), -2 its cursor is elsewhere.
 --@kind
-local job = KEYS[5]
+--@history
+local job = KEYS[7]
 if job then
   local held = redis.call('HMGET', job, 'state', 'fence', 'cursor')
   if held[1] ~= 'running' or held[2] ~= ARGV[6] then return -1 end
@@ -16,9 +19,9 @@ end
 local known = ARGV[2] ~= ''
 local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if entry and known then
-  local edits = tonumber(ARGV[9])
+  local edits = tonumber(ARGV[11])
   local left_out, fields = { retry_count = true }, { '~origin', ARGV[3], '~attempts', '[]' }
-  for at = 10, 9 + 2 * edits, 2 do
+  for at = 12, 11 + 2 * edits, 2 do
     left_out[ARGV[at]] = true
     if ARGV[at + 1] ~= '' then
       fields[#fields + 1] = ARGV[at]
@@ -26,7 +29,7 @@ if entry and known then
     end
   end
   local added = {}
-  for at = 10 + 2 * edits, #ARGV do added[ARGV[at]] = true end
+  for at = 12 + 2 * edits, #ARGV do added[ARGV[at]] = true end
   local raw = entry[2]
   for at = 1, #raw, 2 do
     local name, value = raw[at], raw[at + 1]
@@ -55,4 +58,5 @@ if job then
   redis.call('HSET', job, 'cursor', ARGV[1], 'updated_at', now, 'lease', now + tonumber(ARGV[8]))
   redis.call('HINCRBY', job, moved and 'replayed' or 'skipped', 1)
 end
+if moved then remember(KEYS[5], KEYS[6], 1, 'replayed', ARGV[2], 'by', ARGV[10], 'ids', ARGV[9], 'more', ARGV[1]) end
 return moved and 1 or 0

@@ -1,12 +1,15 @@
 -- Moves failed messages out of the pending list into the group's own waiting room; other groups never see them again.
--- KEYS[1] stream   KEYS[2] retries zset   KEYS[3] held hash   KEYS[4] the group's retry stream   KEYS[5] position hash
+-- KEYS[1] stream   KEYS[2] retries zset   KEYS[3] held hash   KEYS[4] the group's retry stream   KEYS[5] history
+-- KEYS[6] counts   KEYS[7] position hash
 -- ARGV[1] group   ARGV[2] consumer   ARGV[3] "1" for a retry stream   ARGV[4] generation   ARGV[5] smallest id
--- ARGV[6] largest id   ARGV[7..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
+-- ARGV[6] largest id   ARGV[7] what it is about   ARGV[8] ages   ARGV[9] attempts   ARGV[10] reasons   ARGV[11] delays
+-- ARGV[12..] per message: id, delivery count, delay ms, token "<stream>/<id>" of the original, failures, attempts (JSON)
 -- Returns per message 1 waits, 2 due already and in the retry stream, 0 not ours any more, -1 the entry itself is gone.
 -- A delay shorter than the way through the waiting room is none: such a message may be read again before this is answered.
+--@history
 --@generation
 local AT_ONCE = 2
-local limit = (#ARGV - 6) / 6 + 128
+local limit = (#ARGV - 11) / 6 + 128
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[5], ARGV[6], limit, ARGV[2])
 local mine = {}
 for at = 1, #pending do mine[pending[at][1]] = pending[at][4] end
@@ -20,8 +23,8 @@ local function owned(id, count)
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local results, settled, packed, due = {}, {}, {}, {}
-for at = 7, #ARGV, 6 do
+local results, settled, packed, due, lost = {}, {}, {}, {}, {}
+for at = 12, #ARGV, 6 do
   local id = ARGV[at]
   local result = 0
   if owned(id, ARGV[at + 1]) then
@@ -51,6 +54,7 @@ for at = 7, #ARGV, 6 do
     end
   end
   results[#results + 1] = result
+  if result < 1 then lost[#lost + 1] = #results end
 end
 if #packed > 0 then
   redis.call('HSET', KEYS[3], unpack(packed))
@@ -63,5 +67,9 @@ if #settled > 0 then
   else
     --@position
   end
+end
+if #lost < #results then
+  remember(KEYS[5], KEYS[6], #results - #lost, 'retried', ARGV[1], 'by', ARGV[2], 'ids', ARGV[7], 'ages', ARGV[8], 'tries', ARGV[9],
+    'why', ARGV[10], 'more', ARGV[11], 'refused', table.concat(lost, ' '))
 end
 return results

@@ -2,11 +2,13 @@
 -- list, so running consumers are fenced: their acks find nothing of theirs. That must not change when they read the same entries
 -- again under the same name; so the group gets a new generation, without which nothing is settled. It is also left missing on its
 -- retry stream: the next read of a running consumer fails, it makes the group there anew and goes on under a new name.
--- KEYS[1..n-4] lanes   KEYS[n-3] retry stream   KEYS[n-2] retries zset   KEYS[n-1] held hash   KEYS[n] position hash
--- ARGV[1] group   ARGV[2] "0", "$" or an id (exclusive)
+-- KEYS[1..n-6] lanes   KEYS[n-5] history   KEYS[n-4] counts   KEYS[n-3] retry stream   KEYS[n-2] retries zset
+-- KEYS[n-1] held hash   KEYS[n] position hash
+-- ARGV[1] group   ARGV[2] "0", "$" or an id (exclusive)   ARGV[3] who does it
 -- Returns {pending entries released, waiting retries dropped}
-local lanes = #KEYS - 4
-local retry_stream, retries, held, position = KEYS[lanes + 1], KEYS[lanes + 2], KEYS[lanes + 3], KEYS[lanes + 4]
+--@history
+local lanes = #KEYS - 6
+local retry_stream, retries, held, position = KEYS[lanes + 3], KEYS[lanes + 4], KEYS[lanes + 5], KEYS[lanes + 6]
 local function pending_on(key)
   local summary = redis.pcall('XPENDING', key, ARGV[1])
   return summary.err and 0 or summary[1]
@@ -38,4 +40,5 @@ if redis.call('EXISTS', retry_stream) == 1 then
 end
 redis.call('HINCRBY', position, '~generation', 1)
 redis.call('DEL', retry_stream, retries, held)
+remember(KEYS[lanes + 1], KEYS[lanes + 2], 1, 'moved', ARGV[1], 'by', ARGV[3], 'more', ARGV[2])
 return { released, dropped }

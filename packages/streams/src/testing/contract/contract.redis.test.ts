@@ -2,7 +2,7 @@
 import { after } from "node:test";
 import { createClient } from "redis";
 import { connect } from "../../open.ts";
-import type { Reply } from "../../redis/link.ts";
+import type { Reply } from "../../store.ts";
 import type { ConnectOptions, Tide } from "../../tide.ts";
 import { CuttingProxy } from "../cutting-proxy.ts";
 import { startRedis } from "../redis-server.ts";

@@ -3,7 +3,7 @@
  * on valkey-server and on the in-memory double. A world is one namespace on such a server.
  */
 import { test } from "node:test";
-import type { Reply } from "../../redis/link.ts";
+import type { Reply } from "../../store.ts";
 import type { ConnectOptions, Tide } from "../../tide.ts";
 
 export interface World extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** What a command answers, before it becomes a reply of the connection or a value of a script. */
-import type { Reply } from "../../redis/link.ts";
+import type { Reply } from "../../store.ts";
 
 export type Answer = string | number | null | Status | ErrorReply | Answer[];
 

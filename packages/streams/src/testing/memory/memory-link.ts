@@ -3,7 +3,8 @@
  * States: connecting → up → connecting (dropped, deadline, reset) …; closed from any, for good.
  */
 import type { Clock } from "../../clock.ts";
-import { backoff, type Link, type LinkOptions, type Reply } from "../../redis/link.ts";
+import { backoff, type Link, type LinkOptions } from "../../redis/link.ts";
+import type { Reply } from "../../store.ts";
 import { faultOf, RedisFault, unreachable } from "../../redis/replies.ts";
 import { replyOf, type Answer } from "./answers.ts";
 import type { Faults } from "./faults.ts";

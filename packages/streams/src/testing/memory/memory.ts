@@ -5,7 +5,7 @@
  */
 import { parseConfig } from "../../config.ts";
 import { open } from "../../open.ts";
-import type { Reply } from "../../redis/link.ts";
+import type { Reply } from "../../store.ts";
 import type { ConnectOptions, Tide } from "../../tide.ts";
 import { TidegateError } from "../../errors.ts";
 import { replyOf } from "./answers.ts";
