@@ -1,6 +1,7 @@
 /**
  * One part of the telemetry benchmark in a process of its own: `call` times single logging calls at a steady rate, `log` logs as fast as Redis
- * takes, `serve` is a fastify app for wrk. Answers over IPC; `serve` answers its port and lives until it is ended.
+ * takes, `serve` is a fastify app for wrk: `/bare` answers
+ * at once, `/orders/:id` reads an order from Redis, adds it up and answers it. Answers over IPC; `serve` answers its port and lives until it is ended.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,10 +29,6 @@ export interface TelemetryAnswer {
 }
 
 const order = JSON.parse(process.argv[2] ?? "null") as TelemetryOrder;
-const answer = await perform();
-process.send?.(answer);
-if (order.work !== "serve") process.disconnect();
-
 // Private
 
 function perform(): Promise<TelemetryAnswer> {
@@ -94,7 +91,7 @@ async function paced(log: Log, count: number, times: Float64Array | null): Promi
 }
 
 /** Entries that may be under way. */
-const AHEAD = 10_000;
+const AHEAD = 5_000;
 
 async function tidegateLog(): Promise<TelemetryAnswer> {
   await using tide = await connect({ url: order.url, service: "bench" });
@@ -102,7 +99,7 @@ async function tidegateLog(): Promise<TelemetryAnswer> {
   const began = performance.now();
   for (let done = 0; done < order.count; done++) {
     logger.response(record(done));
-    if (done % 500 === 499) while (tide.telemetry().buffered > AHEAD) await tick();
+    if (done % 500 === 499) while (tide.telemetry().buffered > AHEAD) await pause(1);
   }
   await tide.flush();
   nothingDropped(tide);
@@ -146,16 +143,43 @@ function record(done: number): ResponseRecord {
 
 async function serve(): Promise<TelemetryAnswer> {
   const app = fastify();
-  if (order.peer === "tidegate") {
-    const tide = await connect({ url: order.url, service: "bench" });
-    await app.register(tidegate(tide));
-  }
-  app.get("/orders/:id", (request) => ({ id: (request.params as { id: string }).id, state: "paid", total: 129.9 }));
+  if (order.peer === "tidegate") await app.register(tidegate(await connect({ url: order.url, service: "bench" })));
+  const database = createClient({ url: order.url, RESP: 2 });
+  await database.connect();
+  await database.set(
+    "orders/17",
+    JSON.stringify({ id: "17", state: "paid", lines: Array.from({ length: LINES }, (_, line) => lineOf(line)) }),
+  );
+  app.get("/bare", () => ({ state: "paid", total: 129.9 }));
+  app.get("/orders/:id", async (request) => {
+    const found = JSON.parse((await database.get(`orders/${(request.params as { id: string }).id}`))!) as { lines: OrderLine[] };
+    return { ...found, total: found.lines.reduce((sum, { price, count }) => sum + price * count, 0) };
+  });
   await app.listen({ host: "127.0.0.1", port: 0 });
   return { seconds: 0, port: app.addresses()[0]!.port };
+}
+
+type OrderLine = ReturnType<typeof lineOf>;
+
+/** About 5 kB of JSON. */
+const LINES = 40;
+
+function lineOf(line: number) {
+  return {
+    article: `article-${line}`,
+    name: `A thing of the kind number ${line}, in blue`,
+    price: 9.95 + line,
+    count: (line % 3) + 1,
+    tags: ["new", "blue"],
+  };
 }
 
 function nothingDropped(tide: Tide): void {
   const { dropped } = tide.telemetry();
   if (Object.keys(dropped).length > 0) throw new Error(`Entries were dropped, so the figure would not count: ${JSON.stringify(dropped)}`);
 }
+
+// Last, when everything above exists.
+const answer = await perform();
+process.send?.(answer);
+if (order.work !== "serve") process.disconnect();

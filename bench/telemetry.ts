@@ -19,7 +19,7 @@ import type { TelemetryAnswer, TelemetryOrder } from "./telemetry-child.ts";
 const CALLS = 100_000;
 const ENTRIES = 300_000;
 /** Seconds of load on the app, after one of warm-up. */
-const SECONDS = 5;
+const SECONDS = 4;
 /** Milliseconds after which a part has hung. */
 const LIMIT = 90_000;
 const GROUPS = ["metrics-group", "alert-group"];
@@ -50,7 +50,8 @@ export async function measureTelemetry(rounds: number): Promise<Report> {
 const CALL = "logging call, p99 at 20,000/s";
 const LOGGED = "log entries stored";
 const PROCESSED = "log entries stored and processed";
-const SERVED = "fastify app, 50 connections";
+const SERVED = "fastify app that reads an order";
+const BARE = "fastify app that does nothing";
 
 async function calls(round: number): Promise<Measurement[]> {
   return await inTurn(round, ["tidegate", "pino"], async (peer) => {
@@ -88,8 +89,15 @@ async function serving(round: number): Promise<Measurement[]> {
     const child = start({ work: "serve", peer, url: redis.url, count: 0 });
     try {
       const { port } = await answer(child);
-      await load(port!, 1);
-      return [{ work: SERVED, peer, value: await load(port!, SECONDS), unit: "requests/s" }];
+      const measured: Measurement[] = [];
+      for (const [work, path] of [
+        [SERVED, "/orders/17"],
+        [BARE, "/bare"],
+      ] as const) {
+        await load(port!, path, 1);
+        measured.push({ work, peer, value: await load(port!, path, SECONDS), unit: "requests/s" });
+      }
+      return measured;
     } finally {
       child.kill("SIGKILL");
       await once(child, "exit");
@@ -97,8 +105,8 @@ async function serving(round: number): Promise<Measurement[]> {
   });
 }
 
-async function load(port: number, seconds: number): Promise<number> {
-  const { stdout } = await promisify(execFile)("wrk", ["-t1", "-c50", `-d${seconds}s`, `http://127.0.0.1:${port}/orders/17`]);
+async function load(port: number, path: string, seconds: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("wrk", ["-t1", "-c50", `-d${seconds}s`, `http://127.0.0.1:${port}${path}`]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
   if (!(rate > 0) || /Non-2xx/.test(stdout)) throw new Error(`wrk did not measure:\n${stdout}`);
   return rate;
@@ -196,6 +204,7 @@ function ratios(results: readonly Row[]): Record<string, number> {
     log_vs_raw: of(LOGGED, "tidegate") / raw,
     log_processed_vs_raw: of(PROCESSED, "tidegate") / raw,
     app_telemetry_on_vs_off: of(SERVED, "tidegate") / of(SERVED, "plain"),
+    bare_app_telemetry_on_vs_off: of(BARE, "tidegate") / of(BARE, "plain"),
   };
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, Number(value.toFixed(3))]));
 }

@@ -93,7 +93,7 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
   const init: RequestInit = { method, credentials: "same-origin" };
   if (signal) init.signal = signal;
   const headers: Record<string, string> = { accept: "application/json" };
-  const click = method === "GET" ? null : lastClick();
+  const click = method === "GET" || path.endsWith("/preview") ? null : lastClick();
   if (click !== null) headers["x-tidegate-click"] = click;
   if (body !== undefined) {
     init.body = JSON.stringify(body);

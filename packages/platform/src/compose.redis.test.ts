@@ -113,6 +113,9 @@ test("REST: a trace for each request, records for the API alone, and every act i
   socket.terminate();
   await fetch(`${url}/health`);
   await fetch(`${url}/`);
+  const cookie = `tidegate_session_${new URL(url).port}=${control.auth.openSession("admin").cookie}`;
+  assert.equal((await fetch(`${url}/api/v1/jobs`, { headers: { cookie } })).status, 200);
+  assert.equal((await fetch(`${url}/api/v1/jobs`, { headers: { cookie: `${cookie}0` } })).status, 401);
   await control.streams.tide.flush();
 
   const { items, next } = await ask<AuditAnswer>(control, "/api/v1/audit");
@@ -146,6 +149,8 @@ test("REST: a trace for each request, records for the API alone, and every act i
   assert.deepEqual([handshake?.fields["status"], handshake?.fields["user"]], [101, "admin"]);
   const noise = records.filter(({ fields }) => fields["path"] !== "/ws" && !String(fields["path"]).startsWith("/api/"));
   assert.deepEqual(noise, []);
+  const asked = records.filter(({ fields }) => fields["path"] === "/api/v1/jobs").map(({ fields }) => fields["status"]);
+  assert.deepEqual(asked, [401], "what the console reads by its session leaves no record, what is refused does");
 });
 
 test("a second control process of the namespace follows, takes over when the first stops, and another namespace is refused", async () => {

@@ -3,7 +3,7 @@
  * as well, for those who do not see it.
  */
 import type { JSX } from "preact";
-import { clock, short } from "../format.ts";
+import { clock, dateTime, short } from "../format.ts";
 
 interface Line {
   subject: string;
@@ -53,8 +53,8 @@ export function Lines({ label, series, threshold = null, unit, marked = [] }: Li
         </svg>
         <span class="faint top-end">{`${number(top)}${unit}`}</span>
         <p class="ends faint">
-          <span>{clock(from).slice(0, 5)}</span>
-          <span>{clock(to).slice(0, 5)}</span>
+          <span>{moment(from, to - from)}</span>
+          <span>{moment(to, to - from)}</span>
         </p>
       </div>
       {(lines.length > 1 || threshold !== null) && (
@@ -77,6 +77,11 @@ export function Lines({ label, series, threshold = null, unit, marked = [] }: Li
       )}
     </figure>
   );
+}
+
+/** Over most of a day the hour alone does not tell which day. */
+function moment(at: number, span: number): string {
+  return span < 12 * 3_600_000 ? clock(at).slice(0, 5) : dateTime(at).slice(5, 16);
 }
 
 function peak(line: Line): number {

@@ -11,7 +11,17 @@ const update = {
 } as unknown as LiveUpdate;
 
 const alert = (name: string, more: Partial<Alert> = {}) =>
-  ({ name, subject: "", severity: "low", state: "firing", summary: "", acknowledged: null, muted_until: null, ...more }) as Alert;
+  ({
+    rule: name,
+    name,
+    subject: "",
+    severity: "low",
+    state: "firing",
+    summary: "",
+    acknowledged: null,
+    muted_until: null,
+    ...more,
+  }) as Alert;
 
 test("firing alerts are problems, the severe ones among the worst", () => {
   const found = problemsOf(update, [], [alert("quiet one"), alert("loud one", { severity: "critical", subject: "web" })]);
@@ -23,6 +33,11 @@ test("firing alerts are problems, the severe ones among the worst", () => {
       ["warn", "quiet one"],
     ],
   );
+});
+
+test("one rule that fires on several subjects is one problem that names them", () => {
+  const [found] = problemsOf(update, [], [alert("late", { subject: "a/x", severity: "high" }), alert("late", { subject: "b/y" })]);
+  assert.deepEqual(found, { level: "bad", href: "/alerts", title: "late: 2 firing", detail: "a/x, b/y." });
 });
 
 test("what is pending, muted or looked after is not a problem to find", () => {

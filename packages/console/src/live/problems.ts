@@ -26,15 +26,19 @@ export function problemsOf(update: LiveUpdate, samples: readonly Sample[], alert
   return found.sort((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
 }
 
-/** Acknowledged and muted ones are known; they stay on the screen of alerts. */
+/** One for each rule. Acknowledged and muted ones are known; they stay on the screen of alerts. */
 function firing(alerts: readonly Alert[]): Problem[] {
   const open = alerts.filter((a) => a.state === "firing" && a.acknowledged === null && a.muted_until === null);
-  return open.map((a) => ({
-    level: a.severity === "critical" || a.severity === "high" ? "bad" : "warn",
-    title: a.subject === "" || a.subject === "*" ? a.name : `${a.name}: ${a.subject}`,
-    detail: a.summary,
-    href: "/alerts",
-  }));
+  return [...Map.groupBy(open, (a) => a.rule).values()].flatMap(together);
+}
+
+function together([first, ...others]: readonly Alert[]): Problem[] {
+  if (first === undefined) return [];
+  const all = [first, ...others];
+  const level = all.some((a) => a.severity === "critical" || a.severity === "high") ? "bad" : "warn";
+  const one = first.subject === "" || first.subject === "*" ? first.name : `${first.name}: ${first.subject}`;
+  const several = { title: `${first.name}: ${all.length} firing`, detail: `${all.map((a) => a.subject).join(", ")}.` };
+  return [{ level, href: "/alerts", ...(others.length === 0 ? { title: one, detail: first.summary } : several) }];
 }
 
 function deadLetters(update: LiveUpdate): Problem[] {

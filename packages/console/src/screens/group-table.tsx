@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import type { GroupInfo } from "tidegate/contract";
 import { count, duration } from "../format.ts";
+import { feed } from "../live/feed.ts";
 import { Pill } from "../parts/marks.tsx";
 import { Table, type Column } from "../parts/table.tsx";
 
@@ -26,6 +27,9 @@ export function GroupTable({ groups }: { groups: readonly GroupInfo[] }): JSX.El
 
 export function GroupState({ group }: { group: GroupInfo }): JSX.Element {
   if (group.missingLanes.length > 0) return <Pill tone="bad">{`not on ${group.missingLanes.join(", ")}`}</Pill>;
+  // Redis knows a consumer from its first message on.
+  if (group.consumers.length === 0 && feed.update.value?.streams[group.topic]?.entries_added === 0)
+    return <Pill tone="quiet">nothing to read yet</Pill>;
   if (group.consumers.length === 0) return <Pill tone={group.lag > 0 ? "warn" : "quiet"}>no consumer</Pill>;
   if (group.lag > 0) return <Pill tone="warn">behind</Pill>;
   return <Pill tone="good">keeps up</Pill>;

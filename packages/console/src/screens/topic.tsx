@@ -11,6 +11,9 @@ import { GroupTable } from "./group-table.tsx";
 import { PublishForm } from "./publish-form.tsx";
 import { TailView } from "./tail-view.tsx";
 
+/** The alert manager publishes here. */
+const NOTIFICATIONS = "alert_notifications";
+
 export function TopicScreen({ topic }: { topic: string }): JSX.Element {
   const [publishing, setPublishing] = useState(false);
   const update = feed.update.value;
@@ -49,6 +52,12 @@ export function TopicScreen({ topic }: { topic: string }): JSX.Element {
             },
           ]}
         />
+      )}
+      {topic === NOTIFICATIONS && (
+        <p class="faint">
+          Tidegate's own: what <a href="/alerts">alerts</a> send to their <a href="/alerts?tab=destinations">destinations</a>, retried and
+          dead-lettered like any message.
+        </p>
       )}
       <TailView topic={topic} groups={stream?.groups ?? []} />
       <h2>Groups</h2>

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Auth, Identity } from "./auth.ts";
 import { Backoff } from "./backoff.ts";
-import { checkHost, checkOrigin } from "./origin.ts";
+import { checkHost, checkOrigin, sameOrigin } from "./origin.ts";
 import { Refusal } from "./refusal.ts";
 import { SESSION_SECONDS } from "./sessions.ts";
 import type { SignIns } from "./sign-ins.ts";
@@ -42,6 +42,13 @@ export class Gate {
     if (identity === null) throw notSignedIn(cookie !== null);
     if (acts) checkOrigin(request);
     return identity;
+  }
+
+  /** A page of ours in a browser that is signed in; never what is not signed in, or comes from elsewhere. Decides nothing. */
+  isConsole(request: IncomingMessage): boolean {
+    const cookie = bearer(request) === null ? sessionCookie(request) : null;
+    if (cookie === null || this.#auth.checkSession(cookie) === null) return false;
+    return request.headers.origin === undefined ? request.headers.upgrade === undefined : sameOrigin(request);
   }
 
   /** A login code or token from the login form becomes a session. */

@@ -11,10 +11,12 @@ export async function run(processArgv: readonly string[]): Promise<void> {
   const argv = spelledOut(processArgv.slice(2));
   const json = beforeTerminator(argv).includes("--json");
   endQuietlyWhenTheReaderLeaves();
+  let program = shell(json);
   try {
-    await build(await chosen(argv), json).parseAsync([...argv], { from: "user" });
+    program = build(await chosen(argv), json);
+    await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    await conclude(error, json, argv);
+    await conclude(error, json, placeIn(program, argv));
   }
 }
 
@@ -69,12 +71,10 @@ function inherit(command: Command, parent: Command): void {
 }
 
 /** Loaded only now: it brings the errors of the library, which `--help` has no use for. */
-async function conclude(error: unknown, json: boolean, argv: readonly string[]): Promise<void> {
+async function conclude(error: unknown, json: boolean, place: string): Promise<void> {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const { fail, usage } = await import("./failure.ts");
   if (!(error instanceof CommanderError)) return fail(error, json);
-  const noun = firstOperand(argv);
-  const place = NOUNS.some((candidate) => candidate.name === noun) ? `tidegate ${noun}` : "tidegate";
   // A noun without its verb: commander has shown the help already.
   if (error.code === "commander.help" && !json) process.exitCode = 2;
   else fail(usage(inWords(error, place), `See: ${place} --help`), json);
@@ -96,7 +96,24 @@ function spelledOut(argv: readonly string[]): readonly string[] {
 
 /** The command's name: the first word that is neither an option nor the value of one. */
 function firstOperand(argv: readonly string[]): string | undefined {
-  return argv.find((word, at) => !word.startsWith("-") && !["--url", "--namespace"].includes(argv[at - 1] ?? ""));
+  return operands(argv)[0];
+}
+
+/** `tidegate alert rule set`: as far as the words are commands. */
+function placeIn(program: Command, argv: readonly string[]): string {
+  let command = program;
+  let place = program.name();
+  for (const word of operands(argv)) {
+    const next = command.commands.find((candidate) => candidate.name() === word || candidate.aliases().includes(word));
+    if (next === undefined) return place;
+    command = next;
+    place += ` ${next.name()}`;
+  }
+  return place;
+}
+
+function operands(argv: readonly string[]): string[] {
+  return argv.filter((word, at) => !word.startsWith("-") && !["--url", "--namespace"].includes(argv[at - 1] ?? ""));
 }
 
 function beforeTerminator(argv: readonly string[]): readonly string[] {

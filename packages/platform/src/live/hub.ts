@@ -174,5 +174,6 @@ function codeOf(error: unknown): string {
 }
 
 function asText(error: unknown): string {
-  return error instanceof TidegateError ? error.message : "Something went wrong while reading from Redis; the next update may work.";
+  if (error instanceof TidegateError) return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+  return "Something went wrong while reading from Redis; the next update may work.";
 }

@@ -24,7 +24,8 @@ export function upgradeInto(hub: Hub, gate: Gate, tide: Tide): Upgrade {
     // A client may vanish in the middle of the handshake.
     const ignore = (): void => {};
     socket.on("error", ignore);
-    const ended = recordHandshake(tide, request);
+    // The console's own connection is no news, as what it reads is none.
+    const ended = gate.isConsole(request) ? ignore : recordHandshake(tide, request);
     try {
       const identity = admit(request, hub, gate);
       server.handleUpgrade(request, socket, head, (websocket) => {

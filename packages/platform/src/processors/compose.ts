@@ -9,6 +9,7 @@ import { LogIndex } from "./logs/log-index.ts";
 import type { Logs } from "./logs/logs.ts";
 import { MetricsProcessor } from "./metrics/metrics-processor.ts";
 import type { Metrics } from "./metrics/metrics-store.ts";
+import { Pages } from "./pages.ts";
 import { MetricsView } from "./metrics/metrics-view.ts";
 
 /** What REST, live channel and CLI ask. */
@@ -27,7 +28,8 @@ export interface ComposedProcessors {
   readonly observation: Observation;
 }
 
-export function composeProcessors(context: ProcessorContext): ComposedProcessors {
+export function composeProcessors(given: ProcessorContext): ComposedProcessors {
+  const context = { ...given, pages: new Pages() };
   const logIndex = new LogIndex(context);
   const aggregates = new Aggregates(context);
   const metrics = new MetricsProcessor(context);

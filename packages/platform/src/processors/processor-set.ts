@@ -3,7 +3,6 @@ import type { ProcessorStatus } from "../contract.ts";
 import type { ComponentHealth } from "../orchestrator/component.ts";
 import type { Processor } from "./processor.ts";
 
-/** Seconds an entry may wait before the component is called unhealthy. */
 const LATE = 30;
 /** Milliseconds in which somebody takes over the lease of a process that has gone. */
 const TAKE_OVER = 15_000;
@@ -13,14 +12,20 @@ const FRESH = 2_000;
 export class ProcessorSet {
   readonly #processors: readonly Pick<Processor, "start" | "stop" | "status">[];
   readonly #now: () => number;
+  readonly #late: number;
   /** Since when nobody holds a stream's lease. */
   readonly #nobody = new Map<string, number>();
   #asked: { readonly at: number; readonly answer: Promise<ProcessorStatus[]> } | null = null;
 
-  /** `now`: milliseconds of a clock that never goes back. */
-  constructor(processors: readonly Pick<Processor, "start" | "stop" | "status">[], now: () => number = () => performance.now()) {
+  /** `now`: milliseconds of a clock that never goes back. `late`: seconds an entry may wait before the component is called unhealthy. */
+  constructor(
+    processors: readonly Pick<Processor, "start" | "stop" | "status">[],
+    now: () => number = () => performance.now(),
+    late: number = LATE,
+  ) {
     this.#processors = processors;
     this.#now = now;
+    this.#late = late;
   }
 
   start(): void {
@@ -59,7 +64,7 @@ export class ProcessorSet {
     const left = statuses.find(({ stream }) => now - (this.#nobody.get(stream) ?? now) > TAKE_OVER);
     if (left !== undefined) return { healthy: false, detail: `nobody reads ${left.stream}` };
     const late = statuses.toSorted((one, other) => other.lag_seconds - one.lag_seconds)[0];
-    if (late === undefined || late.lag_seconds <= LATE) return { healthy: true };
+    if (late === undefined || late.lag_seconds <= this.#late) return { healthy: true };
     return { healthy: false, detail: `${late.lag} entries behind in ${late.stream}, the oldest for ${Math.round(late.lag_seconds)} s` };
   }
 }

@@ -11,9 +11,10 @@ import type { ProcessorStatus } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import type { PlatformKeys } from "../redis/keys.ts";
 import { Lease } from "../redis/lease.ts";
-import { StreamCursor, type StreamEntry } from "./stream-cursor.ts";
+import { Pages, type StreamEntry } from "./pages.ts";
+import { StreamCursor } from "./stream-cursor.ts";
 
-export type { StreamEntry } from "./stream-cursor.ts";
+export type { StreamEntry } from "./pages.ts";
 
 /** What a batch does: keys and arguments of the processor's script, after those of the guard. */
 export interface Effect {
@@ -40,6 +41,10 @@ export interface ProcessorOptions {
   readonly ttl?: number;
   /** Entries of one script call. Default 500. */
   readonly batch?: number;
+  /** Shared with other groups of this process. Default: not shared. */
+  readonly pages?: Pages;
+  /** Of the time, at most; what can wait leaves Redis to what cannot. Default 1. */
+  readonly share?: number;
 }
 
 const GUARD = readFileSync(new URL("./guard.part.lua", import.meta.url), "utf8");
@@ -74,7 +79,7 @@ export class Processor {
     this.#options = options;
     const { store, keys, group, stream, holder, ttl } = options;
     this.#lease = new Lease({ store, key: keys.lease(`${group}:${stream}`), holder, ...(ttl === undefined ? {} : { ttl }) });
-    this.#cursor = new StreamCursor(store, keys, group, stream);
+    this.#cursor = new StreamCursor(store, keys, group, stream, options.pages ?? new Pages());
     this.#batch = options.batch ?? BATCH;
   }
 
@@ -112,11 +117,11 @@ export class Processor {
   /** Answers the milliseconds until the next one. */
   async #step(): Promise<number> {
     if (!(await this.#held())) return Math.min(REST, this.#lease.ttl / 2);
+    const began = performance.now();
     this.#at ??= await this.#cursor.id();
-    const entries = await this.#cursor.after(this.#at, this.#batch);
-    if (entries.length === 0) return IDLE;
-    await this.#apply(this.#at, entries);
-    return entries.length < this.#batch ? IDLE : 0;
+    const { entries, end } = await this.#cursor.after(this.#at, this.#batch);
+    if (entries.length > 0) await this.#apply(this.#at, entries);
+    return end ? IDLE : (performance.now() - began) * (1 / (this.#options.share ?? 1) - 1);
   }
 
   async #held(): Promise<boolean> {

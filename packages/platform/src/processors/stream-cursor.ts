@@ -3,20 +3,18 @@ import type { Reply, Store } from "@tidegate/streams";
 import type { ProcessorStatus } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import type { PlatformKeys } from "../redis/keys.ts";
-
-export interface StreamEntry {
-  readonly id: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
+import { entryOf, type Pages, type StreamEntry } from "./pages.ts";
 
 export class StreamCursor {
   readonly #store: Store;
   readonly #key: string;
   readonly #group: string;
   readonly #stream: string;
+  readonly #pages: Pages;
 
-  constructor(store: Store, keys: PlatformKeys, group: string, stream: string) {
+  constructor(store: Store, keys: PlatformKeys, group: string, stream: string, pages: Pages) {
     this.#store = store;
+    this.#pages = pages;
     this.#key = keys.cursor(group, stream);
     this.#group = group;
     this.#stream = stream;
@@ -27,9 +25,8 @@ export class StreamCursor {
     return typeof id === "string" ? id : "0-0";
   }
 
-  async after(id: string, count: number): Promise<StreamEntry[]> {
-    const reply = await this.#store.ask(["XRANGE", this.#stream, `(${id}`, "+", "COUNT", String(count)]);
-    return Array.isArray(reply) ? reply.flatMap(entryOf) : [];
+  after(id: string, count: number): Promise<{ entries: readonly StreamEntry[]; end: boolean }> {
+    return this.#pages.after(this.#store, this.#stream, id, count);
   }
 
   /** From now on the group holds back retention, also before the first entry. */
@@ -45,23 +42,16 @@ export class StreamCursor {
     const [id, read, lost, done] = Array.isArray(reply) ? reply : [];
     const [info, next] = await Promise.all([
       this.#store.ask(["XINFO", "STREAM", this.#stream]).catch(() => null),
-      this.after(typeof id === "string" ? id : "0-0", 1),
+      this.#store.ask(["XRANGE", this.#stream, `(${typeof id === "string" ? id : "0-0"}`, "+", "COUNT", "1"]),
     ]);
     const [added, length] = [numberOf(info, "entries-added"), numberOf(info, "length")];
-    const first = next[0];
+    const [first] = Array.isArray(next) ? next.flatMap(entryOf) : [];
     const counts = { processed: Number(done ?? 0), lost: Number(lost ?? 0) };
     if (first === undefined) return { lag: 0, lag_seconds: 0, ...counts };
     // What was trimmed unread is no lag any more; it will be counted as lost.
     const lag = Math.max(1, Math.min(length, added - Number(read ?? 0)));
     return { lag, lag_seconds: Math.max(0, (Date.now() - Number.parseInt(first.id, 10)) / 1000), ...counts };
   }
-}
-
-export function entryOf(reply: Reply): StreamEntry[] {
-  if (!Array.isArray(reply) || !Array.isArray(reply[1])) return [];
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < reply[1].length; at += 2) fields[String(reply[1][at])] = String(reply[1][at + 1]);
-  return [{ id: String(reply[0]), fields }];
 }
 
 // Private

@@ -48,7 +48,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   parseJsonOnly(app);
   const identities: Identities = new WeakMap();
   followClicks(app, options.tide);
-  observe(app, options.tide, identities);
+  observe(app, options, identities);
   guard(app, options.gate, identities);
   audit(app, options.tide, identities);
   app.setErrorHandler((error, request, reply) => sendProblem(options, error, request, reply));
@@ -80,15 +80,33 @@ function parseJsonOnly(app: FastifyInstance): void {
 }
 
 /** As `app.register(tidegate(tide))`, but at once: what the guard refuses is to have a record as well. */
-function observe(app: FastifyInstance, tide: Tide, identities: Identities): void {
+function observe(app: FastifyInstance, { tide, gate }: AppOptions, identities: Identities): void {
+  // `ignore` is asked in the very next hook, before anything else can run.
+  let quiet = false;
+  app.addHook("onRequest", (request, _reply, done) => {
+    quiet = isQuiet(request, gate);
+    done();
+  });
   const user = (request: FastifyRequest): string | undefined => identities.get(request)?.subject;
   const client = (request: FastifyRequest): string | undefined => (identities.get(request)?.kind === "token" ? user(request) : undefined);
-  tidegate(tide, { component: "api", ignore: isQuiet, user, client })(app, {}, () => {});
+  tidegate(tide, { component: "api", ignore: () => quiet, user, client })(app, {}, () => {});
 }
 
-/** Files of the console, and what asks every few seconds whether we live: no news. */
-function isQuiet(path: string): boolean {
-  return !/^\/+api(\/|$)/i.test(path);
+/**
+ * Files of the console, and what asks every few seconds whether we live: no news. Neither is what the console reads to show itself; among its
+ * own requests nobody would find the ones looked for.
+ */
+function isQuiet(request: FastifyRequest, gate: Gate): boolean {
+  return !/^\/+api(\/|\?|$)/i.test(request.url) || ((isRead(request) || isPreview(request)) && gate.isConsole(request.raw));
+}
+
+/** Asks by POST, on each change of a form, and changes nothing. */
+function isPreview({ method, url, headers }: FastifyRequest): boolean {
+  return method === "POST" && headers.origin !== undefined && /^[^?]*\/preview\/?(\?|$)/.test(url);
+}
+
+function isRead({ method }: FastifyRequest): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function audit(app: FastifyInstance, tide: Tide, identities: Identities): void {
@@ -104,8 +122,7 @@ function guard(app: FastifyInstance, gate: Gate, identities: Identities): void {
     setSecurityHeaders(reply, request.id);
     gate.checkHost(request.raw);
     if (isOpen(request)) return;
-    const reads = request.method === "GET" || request.method === "HEAD";
-    identities.set(request, gate.admit(request.raw, !reads));
+    identities.set(request, gate.admit(request.raw, !isRead(request)));
   });
 }
 
@@ -114,7 +131,7 @@ function isOpen(request: FastifyRequest): boolean {
 }
 
 function isConsole(request: FastifyRequest): boolean {
-  return (request.method === "GET" || request.method === "HEAD") && !/^\/+api(\/|\?|$)/i.test(request.url);
+  return isRead(request) && !/^\/+api(\/|\?|$)/i.test(request.url);
 }
 
 async function serveRest(files: ConsoleFiles, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -61,7 +61,7 @@ export class Screen {
       this.#draw();
     } else if (this.#open && !this.#printedOnce && rows.some((row) => row.messages > 0)) {
       this.#printedOnce = true;
-      this.#out.write(`${tableLines(rows, 200).join("\n")}\n`);
+      this.#out.write(`\n${tableLines(rows, 200).join("\n")}\n`);
     }
   }
 

@@ -110,7 +110,7 @@ function sentenceOf(span: SpanRecord, now: number): string | null {
   if (kind === "producer") return `${component} published ${what} to ${where}${ended(span, "")}.`;
   if (kind === "consumer")
     return `${component} handled ${what} of ${where}, group ${String(group)}${attempt(attributes["attempt"])}${ended(span, timed(span))}.`;
-  if (parentId === null) return `${name} began in ${component} at ${moment(startedAt, now)}${ended(span, timed(span))}.`;
+  if (parentId === null) return `${name} began in ${component} at ${moment(startedAt, now)}${ended(span, timed(span, " and took"))}.`;
   if (kind === "server") return `${component} answered ${name}${ended(span, timed(span))}.`;
   return status === "ok" || status === null ? null : `${name} in ${component}${ended(span, "").replace(/^ and/, "")}.`;
 }
@@ -119,8 +119,8 @@ function attempt(value: unknown): string {
   return typeof value === "number" && value > 1 ? `, attempt ${value},` : "";
 }
 
-function timed(span: SpanRecord): string {
-  return span.endedAt === null ? ", which still runs" : ` in ${took(lengthOf(span))}`;
+function timed(span: SpanRecord, words = " in"): string {
+  return span.endedAt === null ? ", which still runs" : `${words} ${took(lengthOf(span))}`;
 }
 
 function ended({ status, error, endedAt, startedAt }: SpanRecord, well: string): string {

@@ -73,7 +73,7 @@ export class Exchange {
     span.set(attributesOf(this.#arrival, outcome));
     if (error !== undefined) span.fail(error);
     const duration = performance.now() - this.#begun;
-    this.run(() => this.#logger.response(recordOf(this.#arrival, outcome, duration, error)));
+    this.#logger.response(recordOf(this.#arrival, outcome, duration, error, span));
     span.end();
   }
 }
@@ -109,7 +109,7 @@ function attributesOf({ method, path, host, ip }: Arrival, { status, route, user
   };
 }
 
-function recordOf(arrival: Arrival, outcome: Outcome, duration: number, error: Error | undefined): ResponseRecord {
+function recordOf(arrival: Arrival, outcome: Outcome, duration: number, error: Error | undefined, span: Span): ResponseRecord {
   const { method, path, query, host, ip, headers } = arrival;
   const { status, route, bytesOut, user, client } = outcome;
   const length = one(headers["content-length"]);
@@ -117,26 +117,22 @@ function recordOf(arrival: Arrival, outcome: Outcome, duration: number, error: E
   return {
     method,
     path,
+    query,
+    host,
+    ip,
+    user,
+    client,
+    userAgent: one(headers["user-agent"]),
+    referer: one(headers["referer"]),
+    bytesIn: length === undefined ? undefined : Number(length) || 0,
     status,
     duration,
-    ...(query === undefined ? {} : { query }),
-    ...(host === undefined ? {} : { host }),
-    ...(ip === undefined ? {} : { ip }),
-    ...(user === undefined ? {} : { user }),
-    ...(client === undefined ? {} : { client }),
-    ...text("userAgent", headers["user-agent"]),
-    ...text("referer", headers["referer"]),
-    ...(length === undefined ? {} : { bytesIn: Number(length) || 0 }),
-    ...(bytesOut === undefined ? {} : { bytesOut }),
-    ...(route === undefined ? {} : { route }),
-    ...(error === undefined ? {} : { error }),
-    ...(requestId === undefined ? {} : { fields: { request_id: requestId.slice(0, LONGEST_ID) } }),
+    bytesOut,
+    route,
+    error,
+    span,
+    fields: requestId === undefined ? undefined : { request_id: requestId.slice(0, LONGEST_ID) },
   };
 }
 
 const LONGEST_ID = 128;
-
-function text<N extends string>(name: N, value: string | readonly string[] | undefined): { readonly [K in N]?: string } {
-  const found = one(value);
-  return found === undefined ? {} : ({ [name]: found } as { readonly [K in N]: string });
-}

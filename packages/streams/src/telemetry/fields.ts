@@ -13,6 +13,7 @@ export class FieldWriter {
   readonly #redactor: Redactor;
   readonly #names = new Map<string, Name>();
   readonly #topNames = new Map<string, Name>();
+  readonly #texts = new Map<string, string>();
   /** Objects that the present value stands in, outermost first. */
   readonly #above: object[] = [];
   /** Characters left. */
@@ -37,10 +38,10 @@ export class FieldWriter {
     return this.#cut ? `${written},"truncated":true` : written;
   }
 
-  /** One text as JSON. */
+  /** One text as JSON; a message, which seldom comes again. */
   text(text: string, room: number): string {
     this.#begin(room, false);
-    return this.#text(text);
+    return text.length > room ? this.#shortened(text) : quote(this.#redactor.text(text));
   }
 
   // Private
@@ -153,8 +154,18 @@ export class FieldWriter {
 
   #text(text: string): string {
     if (text.length > this.#room) return this.#shortened(text);
-    const json = quote(this.#redactor.text(text));
+    const json = text.length <= RECURRING ? this.#recurring(text) : quote(this.#redactor.text(text));
     return json.length <= this.#room + ESCAPES ? json : this.#shortened(text);
+  }
+
+  /** Hosts, routes, programs: most short texts come again and again, and two looks by patterns cost more than all else here. */
+  #recurring(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const json = quote(this.#redactor.text(text));
+    if (this.#texts.size >= REMEMBERED) this.#texts.clear();
+    this.#texts.set(text, json);
+    return json;
   }
 
   /** Redacted before it is cut: half a secret is one too. Escaped, a character may take six. */
@@ -196,6 +207,9 @@ const ESCAPES = 64;
 /** Read beyond the cut to see a secret that ends behind it. */
 const BEYOND = 4_096;
 const LONGEST_NAME = 256;
+/** Characters of a text worth remembering, and how many of them are. */
+const RECURRING = 128;
+const REMEMBERED = 1_000;
 const KNOWN = 2_000;
 /** They have their place in an entry already; a field of the same name gets a `_` behind. */
 const RESERVED = new Set(["log_type", "message", "service", "span_id"]);

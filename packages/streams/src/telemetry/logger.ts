@@ -2,7 +2,7 @@
 import { RANK, type Gate, type Rules } from "./gate.ts";
 import type { LogType } from "./record.ts";
 import { auditShape, requestShape, responseShape, type Shape } from "./shapes.ts";
-import type { AuditRecord, Fields, LazyFields, Level, Logger, RequestRecord, ResponseRecord } from "./telemetry.ts";
+import type { AuditRecord, Fields, LazyFields, Level, Logger, RequestRecord, ResponseRecord, Span } from "./telemetry.ts";
 
 /** What the loggers of a process share; `Logging` is the real one. */
 export interface LoggerCore {
@@ -12,7 +12,15 @@ export interface LoggerCore {
   /** The fields of a child, as JSON, after those above it. */
   childFields(above: string, fields: Fields): string;
   /** Stores and prints. Never throws. `at`: unix milliseconds, default now. */
-  write(logger: ComponentLogger, type: LogType, rank: number, message: string, fields: LazyFields | undefined, at?: number): void;
+  write(
+    logger: ComponentLogger,
+    type: LogType,
+    rank: number,
+    message: string,
+    fields: LazyFields | undefined,
+    at?: number,
+    span?: Span,
+  ): void;
 }
 
 /** One component's view. Not made by hand: `tide.logger()`. */
@@ -64,16 +72,16 @@ export class ComponentLogger implements Logger {
 
   request(record: RequestRecord): void {
     if (RANK.info < this.#gate.least || !this.#admits(RANK.info)) return;
-    this.#shape("http_request", () => requestShape(record));
+    this.#shape("http_request", requestShape, record);
   }
 
   /** Stored whatever the level: metrics and alerts count it. The level decides only whether it is printed. */
   response(record: ResponseRecord): void {
-    this.#shape("http_response", () => responseShape(record));
+    this.#shape("http_response", responseShape, record);
   }
 
   audit(record: AuditRecord): void {
-    this.#shape("audit", () => auditShape(record));
+    this.#shape("audit", auditShape, record);
   }
 
   child(fields: Fields): Logger {
@@ -93,11 +101,11 @@ export class ComponentLogger implements Logger {
     return rules === null || this.#logging.admits(rules, rank);
   }
 
-  #shape(type: LogType, make: () => Shape): void {
+  #shape<R extends { readonly span?: Span | undefined }>(type: LogType, make: (record: R) => Shape, record: R): void {
     if (!this.#logging.enabled) return;
     try {
-      const { level, message, fields } = make();
-      this.#logging.write(this, type, RANK[level], message, fields);
+      const { level, message, fields } = make(record);
+      this.#logging.write(this, type, RANK[level], message, fields, undefined, record.span);
     } catch (error) {
       this.log(RANK.warn, `an entry of type ${type} could not be read`, { error });
     }

@@ -3,7 +3,7 @@
  * and nothing an application hands in can throw out of here. No closures and no copies on an entry's way: it is the hot path.
  */
 import type { Clock } from "../clock.ts";
-import { currentContext } from "./context.ts";
+import { currentContext, type FlowContext } from "./context.ts";
 import { isError } from "./failure.ts";
 import { FieldWriter } from "./fields.ts";
 import { Gate, own, RANK, Rules } from "./gate.ts";
@@ -15,7 +15,7 @@ import { Redactor } from "./redact.ts";
 import type { LogType } from "./record.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { SinkEntry } from "./sink.ts";
-import { LEVELS, type Fields, type LazyFields, type Logger, type LogSettings } from "./telemetry.ts";
+import { LEVELS, type Fields, type LazyFields, type Logger, type LogSettings, type Span } from "./telemetry.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 /** Where entries go; the `Sink`. */
@@ -56,8 +56,8 @@ export class Logging implements LoggerCore {
   #settings: LogSettings = NO_SETTINGS;
   #cancelTell: (() => void) | undefined;
   #writing = false;
-  /** The last seen, since neighbouring calls mostly share it. */
-  #traceparent: string | undefined;
+  /** Whose ids the two below are. */
+  #of: Span | FlowContext | undefined;
   #traceId = "";
   #span = "";
   /** Entries left out on purpose. */
@@ -115,9 +115,18 @@ export class Logging implements LoggerCore {
     }
   }
 
-  write(logger: ComponentLogger, type: LogType, rank: number, message: string, fields: LazyFields | undefined, at?: number): void {
+  write(
+    logger: ComponentLogger,
+    type: LogType,
+    rank: number,
+    message: string,
+    fields: LazyFields | undefined,
+    at?: number,
+    span?: Span,
+  ): void {
     const nested = this.#writing;
     try {
+      this.#learnTrace(span ?? currentContext());
       this.#write(logger, type, rank, message, fields, at ?? this.#deps.clock.wall());
     } catch {
       // Nothing that is logged may break what logs it; what could not even be marked as unreadable is gone.
@@ -129,11 +138,10 @@ export class Logging implements LoggerCore {
   // Private
 
   #write(logger: ComponentLogger, type: LogType, rank: number, message: string, given: LazyFields | undefined, at: number): void {
-    const fields = fieldsOf(given);
-    const traceparent = currentContext()?.traceparent;
-    if (traceparent !== this.#traceparent) this.#learnTrace(traceparent);
     const span = this.#span;
     const traceId = this.#traceId;
+    // What is made only now may itself log, of another trace.
+    const fields = fieldsOf(given);
     const writer = this.#freeWriter();
     this.#writing = true;
     const text = writer.text(typeof message === "string" ? message : textOf(message), MESSAGE_ROOM);
@@ -150,9 +158,11 @@ export class Logging implements LoggerCore {
     return this.#writing ? new FieldWriter(this.#redactor) : this.#writer;
   }
 
-  #learnTrace(traceparent: string | undefined): void {
-    const trace = parseTraceparent(traceparent);
-    this.#traceparent = traceparent;
+  /** Neighbouring calls mostly belong to the same. */
+  #learnTrace(of: Span | FlowContext | undefined): void {
+    if (of === this.#of) return;
+    const trace = of === undefined ? null : "spanId" in of ? of : (of.span ?? parseTraceparent(of.traceparent));
+    this.#of = of;
     this.#traceId = trace?.traceId ?? "";
     this.#span = trace === null ? "" : `,"span_id":"${trace.spanId}"`;
   }

@@ -8,24 +8,47 @@ export interface Shape {
 }
 
 export function requestShape(record: RequestRecord): Shape {
-  const fields = requestFields(record);
-  return { level: "info", message: `${record.method} ${String(fields["path"])}`, fields };
+  const { method } = record;
+  const { path, query } = target(record);
+  const fields = withOwn(record, {
+    method,
+    path,
+    query,
+    host: record.host,
+    ip: record.ip,
+    user: record.user,
+    client: record.client,
+    user_agent: record.userAgent,
+    referer: record.referer,
+    bytes_in: record.bytesIn,
+  });
+  return { level: "info", message: `${method} ${path}`, fields };
 }
 
 export function responseShape(record: ResponseRecord): Shape {
-  const fields = requestFields(record);
+  const { method, status } = record;
+  const { path, query } = target(record);
   const duration = Math.round(record.duration * 1_000) / 1_000;
   return {
-    level: record.status >= 500 ? "error" : record.status >= 400 ? "warn" : "info",
-    message: `${record.method} ${String(fields["path"])} ${record.status} in ${Math.round(duration)} ms`,
-    fields: {
-      ...fields,
+    level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
+    message: `${method} ${path} ${status} in ${Math.round(duration)} ms`,
+    fields: withOwn(record, {
+      method,
+      path,
+      query,
+      host: record.host,
+      ip: record.ip,
+      user: record.user,
+      client: record.client,
+      user_agent: record.userAgent,
+      referer: record.referer,
+      bytes_in: record.bytesIn,
       route: record.route,
-      status: record.status,
+      status,
       duration_ms: duration,
       bytes_out: record.bytesOut,
       error: record.error ?? record.fields?.["error"],
-    },
+    }),
   };
 }
 
@@ -36,20 +59,13 @@ export function auditShape({ actor, action, resource, result, fields }: AuditRec
 
 // Private
 
-/** The record's own names win over the caller's. A query that came with the path stands where it belongs. */
-function requestFields(record: RequestRecord): Fields {
-  const mark = record.path.indexOf("?");
-  return {
-    ...record.fields,
-    method: record.method,
-    path: mark === -1 ? record.path : record.path.slice(0, mark),
-    query: record.query ?? (mark === -1 ? undefined : record.path.slice(mark + 1)),
-    host: record.host,
-    ip: record.ip,
-    user: record.user,
-    client: record.client,
-    user_agent: record.userAgent,
-    referer: record.referer,
-    bytes_in: record.bytesIn,
-  };
+/** The record's own names win over the caller's. */
+function withOwn({ fields }: RequestRecord, own: Fields): Fields {
+  return fields === undefined ? own : { ...fields, ...own };
+}
+
+/** A query that came with the path stands where it belongs. */
+function target({ path, query }: RequestRecord): { path: string; query: string | undefined } {
+  const mark = path.indexOf("?");
+  return mark === -1 ? { path, query } : { path: path.slice(0, mark), query: query ?? path.slice(mark + 1) };
 }

@@ -27,6 +27,8 @@ export interface SinkDeps {
 
 type Kind = "logs" | "events";
 
+/** While Redis stores one batch, the next is made and sent. */
+const IN_FLIGHT = 2;
 /** Seconds a process' last batch number is remembered; it asks again within far less. */
 const REMEMBERED = 600;
 /** Bytes of an entry beside its data, about. */
@@ -79,9 +81,10 @@ export class Sink {
       clock: deps.clock,
       every,
       most,
+      inFlight: IN_FLIGHT,
       capacity,
       capacityBytes,
-      send: (batch, number) => this.#send(batch, number),
+      send: (batch, number, oldest) => this.#send(batch, number, oldest),
       onDropped: (waiting) => this.#drop(waiting),
       onRoom: () => this.#tell(),
     });
@@ -108,11 +111,11 @@ export class Sink {
 
   // Private
 
-  async #send(batch: readonly SinkEntry[], number: number): Promise<void> {
+  async #send(batch: readonly SinkEntry[], number: number, oldest: number): Promise<void> {
     const { scripts, open, keys, session } = this.#deps;
     const streams = new Streams(keys, this.#deps.settings.retention);
     const runs = runsOf(batch, streams);
-    const head = [String(number), String(REMEMBERED), String(this.#deps.settings.maxAge)];
+    const head = [String(number), String(oldest), String(REMEMBERED), String(this.#deps.settings.maxAge)];
     try {
       await scripts.run(open(), "record", [keys.producer(session), ...streams.keys], head.concat(streams.caps, runs));
       this.#written += batch.length;

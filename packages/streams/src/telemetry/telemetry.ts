@@ -43,28 +43,30 @@ export interface RequestRecord {
   /** Without the query string. */
   readonly path: string;
   /** Without `?`; values of secret names are redacted. */
-  readonly query?: string;
+  readonly query?: string | undefined;
   /** The host name that was asked for. */
-  readonly host?: string;
-  readonly ip?: string;
+  readonly host?: string | undefined;
+  readonly ip?: string | undefined;
   /** Whoever the request was authenticated as. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** The program that asks: an API token's or OAuth client's name. */
-  readonly client?: string;
-  readonly userAgent?: string;
-  readonly referer?: string;
-  readonly bytesIn?: number;
-  readonly fields?: Fields;
+  readonly client?: string | undefined;
+  readonly userAgent?: string | undefined;
+  readonly referer?: string | undefined;
+  readonly bytesIn?: number | undefined;
+  readonly fields?: Fields | undefined;
+  /** Whose trace it belongs to. Default: the calling code's. */
+  readonly span?: Span | undefined;
 }
 
 export interface ResponseRecord extends RequestRecord {
   readonly status: number;
   /** Milliseconds. */
   readonly duration: number;
-  readonly bytesOut?: number;
+  readonly bytesOut?: number | undefined;
   /** The pattern that matched, e.g. `/orders/{id}`. */
-  readonly route?: string;
-  readonly error?: Error;
+  readonly route?: string | undefined;
+  readonly error?: Error | undefined;
 }
 
 export interface AuditRecord {
@@ -75,6 +77,8 @@ export interface AuditRecord {
   readonly resource: string;
   readonly result: "done" | "denied" | "failed";
   readonly fields?: Fields;
+  /** Whose trace it belongs to. Default: the calling code's. */
+  readonly span?: Span | undefined;
 }
 
 /** What may be changed while programs run; kept in Redis, in force everywhere within seconds. */

@@ -97,7 +97,9 @@ describe("Window", () => {
   });
 });
 
-type Given = Partial<Omit<WindowOptions<number>, "send">> & { send?: (batch: readonly number[], number: number) => unknown };
+type Given = Partial<Omit<WindowOptions<number>, "send">> & {
+  send?: (batch: readonly number[], number: number, oldest: number) => unknown;
+};
 
 function make(given: Given = {}) {
   const clock = new VirtualClock();
@@ -111,7 +113,29 @@ function make(given: Given = {}) {
     capacityBytes: 1_000,
     onDropped: (item) => dropped.push(item),
     ...given,
-    send: async (batch, number) => void (await (given.send ?? ((items) => sent.push([...items])))(batch, number)),
+    send: async (batch, number, oldest) => void (await (given.send ?? ((items) => sent.push([...items])))(batch, number, oldest)),
   });
   return { window, clock, sent, dropped };
 }
+
+describe("Window with two under way", () => {
+  it("sends the next while one is under way, and goes again in their order", async () => {
+    const tries: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const { window, clock } = make({
+      inFlight: 2,
+      send: (batch, number, oldest) => {
+        tries.push(`${number}/${oldest}: ${batch.join(" ")}`);
+        if (number === 1) return first.promise;
+        if (oldest === 1) throw new Error("too early");
+      },
+    });
+    for (let item = 1; item <= 12; item++) window.add(item, 1);
+    await clock.advance(1);
+    assert.deepEqual(tries, ["1/1: 1 2 3 4 5", "2/1: 6 7 8 9 10"]);
+    first.resolve();
+    await clock.advance(200);
+    assert.deepEqual(tries.slice(2), ["2/2: 6 7 8 9 10", "3/3: 11 12"]);
+    assert.equal(window.size, 0);
+  });
+});

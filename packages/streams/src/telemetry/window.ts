@@ -1,7 +1,8 @@
 /**
- * A bounded buffer that empties itself: every `every` ms, or as soon as `most` items wait, one batch goes, and the next when it has arrived.
- * Order is kept and nothing stays behind: as long as anything is left, another batch is due. A batch that did not arrive goes again under
- * the same number, so that a receiver who remembers the last number takes none twice. What does not fit is told to `onDropped`.
+ * A bounded buffer that empties itself: every `every` ms, or as soon as `most` items wait, a batch goes; `inFlight` of them are under way at
+ * most. Nothing stays behind: as long as anything is left, another batch is due. Batches are numbered in their order. One that did not
+ * arrive goes again under its number, and not before those in front of it have arrived: a receiver who remembers the last number can refuse
+ * what comes too early or twice. What does not fit is told to `onDropped`.
  */
 import type { Clock } from "../clock.ts";
 
@@ -11,12 +12,17 @@ export interface WindowOptions<T> {
   readonly every: number;
   /** Items of one batch. */
   readonly most: number;
+  /** Batches under way at once. Default 1. */
+  readonly inFlight?: number;
   /** Items that may wait, those under way included. */
   readonly capacity: number;
   /** Bytes of them. */
   readonly capacityBytes: number;
-  /** Rejects when it must go again; resolves when it has arrived, or never will. `number` counts from 1. */
-  readonly send: (batch: readonly T[], number: number) => Promise<void>;
+  /**
+   * Rejects when it must go again; resolves when it has arrived, or never will. `number` counts from 1; `oldest` is the number of the oldest
+   * one under way.
+   */
+  readonly send: (batch: readonly T[], number: number, oldest: number) => Promise<void>;
   readonly onDropped: (item: T) => void;
   /** A batch has left, so there is room again. */
   readonly onRoom?: () => void;
@@ -28,19 +34,19 @@ const LONGEST_REST = 2_000;
 
 export class Window<T> {
   readonly #options: WindowOptions<T>;
-  /** Oldest first; items are added to the last, the first may be under way. */
+  /** Oldest first: those under way, then those that wait. Items are added to the last. */
   readonly #chunks: Chunk<T>[] = [];
+  #underWay = 0;
   #size = 0;
   #bytes = 0;
   #added = 0;
   /** Of the added ones: arrived, or dropped since. */
   #settled = 0;
   #number = 0;
-  #sending = false;
   #closed = false;
   #cancelDue: (() => void) | undefined;
   #dueAtOnce = false;
-  #wake: (() => void) | undefined;
+  readonly #resting = new Set<() => void>();
   readonly #waiters: { readonly mark: number; readonly done: () => void }[] = [];
 
   constructor(options: WindowOptions<T>) {
@@ -63,7 +69,7 @@ export class Window<T> {
     this.#size++;
     this.#bytes += bytes;
     this.#added++;
-    if (!this.#sending) this.#arm(this.#size >= most);
+    if (this.#underWay < this.#inFlight) this.#arm((this.#waiting?.items.length ?? 0) >= most);
     return true;
   }
 
@@ -71,7 +77,7 @@ export class Window<T> {
   flush(): Promise<void> {
     if (this.#settled >= this.#added) return Promise.resolve();
     const mark = this.#added;
-    if (!this.#sending) this.#arm(true);
+    this.#arm(true);
     return new Promise((done) => this.#waiters.push({ mark, done }));
   }
 
@@ -86,9 +92,18 @@ export class Window<T> {
 
   // Private
 
+  get #inFlight(): number {
+    return this.#options.inFlight ?? 1;
+  }
+
+  /** The next to go. */
+  get #waiting(): Chunk<T> | undefined {
+    return this.#chunks[this.#underWay];
+  }
+
   #tail(most: number): Chunk<T> {
-    const last = this.#chunks.at(-1);
-    if (last !== undefined && !last.underWay && last.items.length < most) return last;
+    const last = this.#chunks.length > this.#underWay ? this.#chunks.at(-1) : undefined;
+    if (last !== undefined && last.items.length < most) return last;
     const chunk = new Chunk<T>();
     this.#chunks.push(chunk);
     return chunk;
@@ -104,49 +119,59 @@ export class Window<T> {
 
   readonly #due = (): void => {
     this.#cancelDue = undefined;
-    if (!this.#sending && this.#size > 0) void this.#pump();
+    this.#start(true);
   };
 
-  async #pump(): Promise<void> {
-    this.#sending = true;
-    do await this.#send(this.#chunks[0] as Chunk<T>);
-    while (this.#size >= this.#options.most || (this.#waiters.length > 0 && this.#size > 0));
-    this.#sending = false;
-    if (this.#size > 0) this.#arm(false);
+  /** Sends what is due: a first one because its time has come, others if they are full or somebody flushes. */
+  #start(timely: boolean): void {
+    let due = timely;
+    while (this.#underWay < this.#inFlight && this.#waiting !== undefined) {
+      if (!due && this.#waiting.items.length < this.#options.most && this.#waiters.length === 0) return this.#arm(false);
+      due = false;
+      const ahead = this.#chunks[this.#underWay - 1];
+      void this.#send(this.#waiting, ahead?.arrived);
+      this.#underWay++;
+    }
   }
 
-  async #send(chunk: Chunk<T>): Promise<void> {
-    chunk.underWay = true;
-    const number = ++this.#number;
+  async #send(chunk: Chunk<T>, ahead: Promise<void> | undefined): Promise<void> {
+    chunk.number = ++this.#number;
     for (let failures = 0; !this.#closed; failures++) {
       try {
-        await this.#options.send(chunk.items, number);
+        await this.#options.send(chunk.items, chunk.number, this.#chunks[0]?.number ?? chunk.number);
         break;
       } catch {
-        await this.#rest(Math.min(LONGEST_REST, REST * 2 ** failures));
+        // Those in front first; then it may not have been its own fault.
+        await (ahead === undefined || failures > 0 ? this.#rest(Math.min(LONGEST_REST, REST * 2 ** failures)) : ahead);
       }
     }
+    await ahead;
     if (this.#chunks[0] !== chunk) return;
     this.#settleFirst();
     this.#options.onRoom?.();
+    this.#start(false);
   }
 
   #rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      this.#wake = () => {
+      const done = (): void => {
         cancel();
+        this.#resting.delete(done);
         resolve();
       };
+      const cancel = this.#options.clock.after(ms, done);
+      this.#resting.add(done);
     });
   }
 
   #settleFirst(): void {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return;
+    this.#underWay = Math.max(0, this.#underWay - 1);
     this.#size -= chunk.items.length;
     this.#bytes -= chunk.bytes;
     this.#settled += chunk.items.length;
+    chunk.settle();
     while (this.#waiters[0] !== undefined && this.#waiters[0].mark <= this.#settled) this.#waiters.shift()?.done();
   }
 
@@ -156,14 +181,23 @@ export class Window<T> {
       for (const item of (this.#chunks[0] as Chunk<T>).items) this.#options.onDropped(item);
       this.#settleFirst();
     }
-    this.#wake?.();
+    for (const done of this.#resting) done();
   }
 }
 
 class Chunk<T> {
   readonly items: T[] = [];
+  /** Resolves when it has arrived or was dropped. */
+  readonly arrived: Promise<void>;
+  readonly settle: () => void;
   bytes = 0;
-  underWay = false;
+  number = 0;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.arrived = promise;
+    this.settle = resolve;
+  }
 
   add(item: T, bytes: number): void {
     this.items.push(item);

@@ -43,12 +43,12 @@ function Shown({ trace }: { trace: TraceAnswer }): JSX.Element {
   return (
     <>
       <Facts facts={factsOf(trace)} />
+      <Why id={trace.traceId} version={trace.spans} />
       <div class={`split ${chosen ? "open" : ""}`}>
         {trace.records.length > 0 ? <Waterfall trace={trace} chosen={chosen ?? null} /> : <Empty title="No span is left of this trace" />}
         {chosen && <SpanDetail span={chosen} traceId={trace.traceId} close={() => setQuery({ span: null })} />}
       </div>
       {trace.dropped > 0 && <p class="faint">{plural(trace.dropped, "span")} more did not fit and were not kept.</p>}
-      <Why id={trace.traceId} version={trace.spans} />
       <TraceLogs trace={trace} />
     </>
   );

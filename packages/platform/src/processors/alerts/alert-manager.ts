@@ -129,7 +129,7 @@ export class AlertManager implements Component {
   }
 
   #processor(store: Store, stream: string, watch: Watch): Processor {
-    const { keys, instance, onTrouble } = this.#context;
+    const { keys, instance, onTrouble, pages } = this.#context;
     return new Processor({
       store,
       keys,
@@ -138,6 +138,7 @@ export class AlertManager implements Component {
       holder: instance,
       script: SCRIPT,
       effect: (entries) => this.#effect(watch, entries),
+      ...(pages === undefined ? {} : { pages }),
       onTaken: () => watch.refresh(),
       onTrouble: (message) => onTrouble(this.name, message),
     });

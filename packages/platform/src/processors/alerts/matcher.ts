@@ -2,7 +2,8 @@
  * A batch of entries against the rules: which windows it fills and which it clears, in the order of the entries. What no rule looks for is
  * seen by its fields alone and not parsed. Pure.
  */
-import { LEVELS, readRecord, type Level, type TelemetryRecord } from "@tidegate/streams";
+import { recordOf } from "../pages.ts";
+import { LEVELS, type Level, type TelemetryRecord } from "@tidegate/streams";
 import type { StreamEntry } from "../processor.ts";
 import { bucketOf, latches, needed, signatureOf, type EntryRule, type Facts } from "./hits.ts";
 import { atLeast, fieldOf, like, meets, severityOf, textOf } from "./matching.ts";
@@ -32,11 +33,11 @@ export class Matcher {
 
   // Private
 
-  #matchOne({ id, fields }: StreamEntry, hits: Hit[]): void {
+  #matchOne(entry: StreamEntry, hits: Hit[]): void {
     let record: TelemetryRecord | undefined;
     for (const { rule, signature } of this.#rules) {
-      if (!concerns(rule, fields)) continue;
-      record ??= readRecord(id, fields);
+      if (!concerns(rule, entry.fields)) continue;
+      record ??= recordOf(entry);
       const found = look(rule, record);
       if (found !== "nothing") hits.push({ rule, signature, subject: subjectOf(rule, record), at: record.at, facts: found });
     }

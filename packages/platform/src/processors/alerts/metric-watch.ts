@@ -96,7 +96,8 @@ function aggregated({ metric, aggregate = "avg" }: MetricCondition, values: read
     case "avg":
       return sum / values.length;
     case "sum":
-      return METRICS[metric].unit.endsWith("/s") ? sum * step : sum;
+      // Back from a rate to what was counted: one is 1, not 1.0000002.
+      return METRICS[metric].unit.endsWith("/s") ? Math.round(sum * step * 1000) / 1000 : sum;
     case "min":
       return Math.min(...values);
     case "max":
@@ -120,9 +121,9 @@ function words(condition: MetricCondition, subject: string, value: number, usual
   const than = baseline === undefined ? shown(limit) : `${shown(limit)} × the ${shown(usual ?? 0)} of the ${baseline} s before`;
   const counted = aggregate === "sum" && METRICS[metric].unit.endsWith("/s");
   const unit = counted || METRICS[metric].unit === "" ? "" : ` ${METRICS[metric].unit}`;
-  return `${metric}${of}: ${shown(value)}${unit} in ${window} s (${op} ${than})`;
+  return `${metric}${of}: ${shown(value)}${unit}${aggregate === "last" ? "" : ` in ${window} s`} (${op} ${than})`;
 }
 
 function shown(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 0 });
+  return value.toLocaleString("en-US", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0 });
 }

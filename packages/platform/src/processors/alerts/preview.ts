@@ -2,7 +2,7 @@
 import type { Store } from "@tidegate/streams";
 import type { AlertPreviewAnswer, AlertRule } from "../../contract.ts";
 import type { PlatformKeys } from "../../redis/keys.ts";
-import { entryOf, type StreamEntry } from "../stream-cursor.ts";
+import { entryOf, type StreamEntry } from "../pages.ts";
 import { isEntryRule, type EntryCondition, type EntryRule } from "./hits.ts";
 import { Matcher, type Hit } from "./matcher.ts";
 import { isMetricRule, judge, seriesOf, type MetricRule, type Series, type SeriesSource } from "./metric-watch.ts";

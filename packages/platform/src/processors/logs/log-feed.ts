@@ -6,7 +6,7 @@ import { readRecord, type Reply, type Store, type TelemetryRecord } from "@tideg
 import { compareIds } from "./entry-ids.ts";
 import { SOURCES, type LogKeys, type Source } from "./log-keys.ts";
 import { entriesOf } from "./source.ts";
-import type { StreamEntry } from "../stream-cursor.ts";
+import type { StreamEntry } from "../pages.ts";
 
 export interface NewLogs {
   /** Oldest first. */

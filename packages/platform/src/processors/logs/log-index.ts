@@ -17,6 +17,10 @@ import { Sweep } from "./sweep.ts";
 const APPEND = guarded(new URL("./append.lua", import.meta.url));
 const SWEEP_EVERY = 10_000;
 const CONNECT_LIMIT = 10_000;
+/** Of Redis' and our time under full load: an entry that is not indexed yet is found by reading, a count that lags is wrong. */
+const SHARE = 0.3;
+/** Seconds; so it may well be behind for a while. */
+const LATE = 600;
 
 export class LogIndex implements Component {
   readonly name = "log-index";
@@ -40,7 +44,11 @@ export class LogIndex implements Component {
     const { tide } = this.#context.streams;
     const [store, asking] = [tide.store("log-index"), tide.store("log-queries")];
     const sweeps = SOURCES.map((source) => new Sweep(new LogSource(source, store, this.#keys), store, this.#keys));
-    const processors = new ProcessorSet(SOURCES.map((source, at) => this.#processor(source, store, sweeps[at])));
+    const processors = new ProcessorSet(
+      SOURCES.map((source, at) => this.#processor(source, store, sweeps[at])),
+      undefined,
+      LATE,
+    );
     this.#running = { store, asking, queries: new LogQueries(asking, this.#keys), processors, sweeps };
     await Promise.all([store.whenUp(CONNECT_LIMIT), asking.whenUp(CONNECT_LIMIT)]);
     if (signal.aborted) return;
@@ -81,6 +89,7 @@ export class LogIndex implements Component {
       stream: this.#keys.stream(source),
       holder: instance,
       script: APPEND,
+      share: SHARE,
       effect: (entries) => appendOf(this.#keys, source, entries),
       onTaken: async () => await sweep?.forgetUnknown(),
       onTrouble: (message) => onTrouble(this.name, message),

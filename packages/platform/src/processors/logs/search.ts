@@ -3,7 +3,7 @@
  * others are tested on what it brings. A page looks at a bounded number of entries, so no query can hold the server up.
  */
 import { readRecord, type TelemetryRecord } from "@tidegate/streams";
-import type { StreamEntry } from "../stream-cursor.ts";
+import type { StreamEntry } from "../pages.ts";
 import { cursorOf, restBelow, type Place } from "./cursor.ts";
 import { compareIds, millisecondOf } from "./entry-ids.ts";
 import { countPostings, type Visit } from "./posting-counts.ts";

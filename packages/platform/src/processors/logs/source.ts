@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { compareIds, HOUR, hourOf, lengthen, millisecondOf, newer, nextId, older, WIDTH, withinHour } from "./entry-ids.ts";
 import type { LogKeys, Source } from "./log-keys.ts";
 import { indexWords, type Condition } from "./plan.ts";
-import type { StreamEntry } from "../stream-cursor.ts";
+import type { StreamEntry } from "../pages.ts";
 
 /** Where index and stream stood when the search began. */
 export interface Standing {

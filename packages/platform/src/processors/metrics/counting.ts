@@ -1,5 +1,6 @@
 /** What each entry of logs, events and aggregates adds to the figures. Requests are counted by `http_response` alone, so each counts once. */
-import { readRecord, type TelemetryRecord } from "@tidegate/streams";
+import type { TelemetryRecord } from "@tidegate/streams";
+import { recordOf } from "../pages.ts";
 import type { StreamEntry } from "../processor.ts";
 import { binOf } from "./histogram.ts";
 import { ALL } from "./series-keys.ts";
@@ -14,7 +15,7 @@ const BELIEVED = 3_600_000;
 const DAY = 86_400;
 
 export function countRecord(tally: Tally, subjects: Subjects, entry: StreamEntry): void {
-  const record = readRecord(entry.id, entry.fields);
+  const record = recordOf(entry);
   const at = secondOf(entry.id, record.at);
   if (record.logType === "http_response") countResponse(tally, subjects, record, at);
   if (record.level === "error" || record.level === "critical") {

@@ -76,7 +76,7 @@ export class MetricsProcessor implements Component {
   // Private
 
   #processor(store: Store, subjects: Subjects, stream: string, count: Count): Processor {
-    const { keys, instance, onTrouble, ttl, batch } = this.#options;
+    const { keys, instance, onTrouble, ttl, batch, pages } = this.#options;
     return new Processor({
       store,
       keys,
@@ -87,6 +87,7 @@ export class MetricsProcessor implements Component {
       effect: (entries) => this.#effect(subjects, entries, count),
       onTaken: () => subjects.load(),
       onTrouble: (message) => onTrouble(this.name, message),
+      ...(pages === undefined ? {} : { pages }),
       ...(ttl === undefined ? {} : { ttl }),
       ...(batch === undefined ? {} : { batch }),
     });

@@ -72,6 +72,7 @@ export class MetricsStore {
 
 // Private
 
+/** Fine enough that one an hour, as a rate, is still one when it is multiplied by the hour again. */
 function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return Math.round(value * 1e9) / 1e9;
 }

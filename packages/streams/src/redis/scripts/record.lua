@@ -2,14 +2,16 @@
 -- Then trims: a stream keeps `cap` entries, or as many more as a consumer group has not read yet, but never more than twice the cap;
 -- entries older than `age` go unless a group has not read them.
 -- KEYS[1] string, number of this process' last batch   KEYS[2..] streams
--- ARGV[1] batch number   ARGV[2] seconds it is remembered   ARGV[3] age in ms, 0 for any   ARGV[4..] cap of each stream, in their order
+-- ARGV[1] batch number   ARGV[2] number of the oldest one that is not known to be stored   ARGV[3] seconds the number is remembered
+-- ARGV[4] age in ms, 0 for any   ARGV[5..] cap of each stream, in their order
 -- then runs of entries alike: index in KEYS of their stream, index of the stream of all, `level` or `event_type`, its value, component,
 --   count, then per entry: trace_id or "", timestamp, data
--- Returns 1, or 0 if this batch was stored already.
+-- Returns 1, or 0 if this batch was stored already. Error EARLY: one in front of it has not arrived.
 local argv, call = ARGV, redis.call
-local known = call('GET', KEYS[1])
-if known and tonumber(known) >= tonumber(argv[1]) then return 0 end
-local at, last = 3 + #KEYS, #argv
+local known, number = tonumber(call('GET', KEYS[1]) or nil), tonumber(argv[1])
+if known and known >= number then return 0 end
+if argv[1] ~= argv[2] and known ~= number - 1 then return redis.error_reply('EARLY a batch in front of this one is not stored yet') end
+local at, last = 4 + #KEYS, #argv
 while at <= last do
   local own, all = KEYS[tonumber(argv[at])], KEYS[tonumber(argv[at + 1])]
   local name, value, component = argv[at + 2], argv[at + 3], argv[at + 4]
@@ -26,10 +28,10 @@ while at <= last do
     end
   end
 end
-call('SET', KEYS[1], argv[1], 'EX', argv[2])
+call('SET', KEYS[1], argv[1], 'EX', argv[3])
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local age = tonumber(argv[3])
+local age = tonumber(argv[4])
 
 local function before(a, b)
   local am, as = string.match(a, '^(%d+)-(%d+)$')
@@ -51,7 +53,7 @@ local function unread(key)
 end
 
 for i = 2, #KEYS do
-  local key, cap = KEYS[i], tonumber(argv[2 + i])
+  local key, cap = KEYS[i], tonumber(argv[3 + i])
   -- Redis removes whole blocks of 100 entries, so there is nothing to do before.
   if call('XLEN', key) >= cap + 100 then
     call('XTRIM', key, 'MAXLEN', '~', math.min(2 * cap, math.max(cap, (unread(key)))))
