@@ -1,7 +1,6 @@
 /**
  * One part of the telemetry benchmark in a process of its own: `call` times single logging calls at a steady rate, `log` logs as fast as Redis
- * takes, `serve` is a fastify app for wrk: `/bare` answers
- * at once, `/orders/:id` reads an order from Redis, adds it up and answers it. Answers over IPC; `serve` answers its port and lives until it is ended.
+ * takes, `serve` is a fastify app for wrk. Answers over IPC; `serve` answers its port and lives until it is ended.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import { setImmediate as tick, setTimeout as pause } from "node:timers/promises"
 import fastify from "fastify";
 import pino from "pino";
 import { createClient } from "redis";
+import { z } from "zod";
 import { connect, type ResponseRecord, type Tide } from "@tidegate/streams";
 import { tidegate } from "@tidegate/streams/fastify";
 
@@ -106,15 +106,17 @@ async function tidegateLog(): Promise<TelemetryAnswer> {
   return { seconds: (performance.now() - began) / 1_000 };
 }
 
-/** The same entry, one command each, with as many under way; nothing else is done. */
+/** The same entries in the same two streams, one command each, with as many under way; nothing else is done. */
 async function rawLog(): Promise<TelemetryAnswer> {
   const client = createClient({ url: order.url, RESP: 2, commandOptions: { timeout: 0 } });
   await client.connect();
   const began = performance.now();
   for (let done = 0; done < order.count;) {
     const calls: Promise<unknown>[] = [];
-    for (; calls.length < 1_000 && done < order.count; done++)
-      calls.push(client.sendCommand(["XADD", "logs:request:stream", "*", ...rawFields(done)]));
+    for (; calls.length < 1_000 && done < order.count; done++) {
+      const fields = rawFields(done);
+      for (const stream of ["logs:request:stream", "logs:all:stream"]) calls.push(client.sendCommand(["XADD", stream, "*", ...fields]));
+    }
     await Promise.all(calls);
   }
   const seconds = (performance.now() - began) / 1_000;
@@ -141,37 +143,38 @@ function record(done: number): ResponseRecord {
   };
 }
 
+const line = z.object({
+  article: z.string(),
+  name: z.string(),
+  price: z.number().positive(),
+  count: z.int().positive(),
+  tags: z.array(z.string()),
+});
+const placed = z.object({ customer: z.string().min(1), currency: z.enum(["EUR", "USD"]), lines: z.array(line).min(1) });
+
+/** `POST /orders` as a small shop has it: checked, looked up, stored, answered. `/bare` does nothing at all. */
 async function serve(): Promise<TelemetryAnswer> {
   const app = fastify();
   if (order.peer === "tidegate") await app.register(tidegate(await connect({ url: order.url, service: "bench" })));
   const database = createClient({ url: order.url, RESP: 2 });
   await database.connect();
   await database.set(
-    "orders/17",
-    JSON.stringify({ id: "17", state: "paid", lines: Array.from({ length: LINES }, (_, line) => lineOf(line)) }),
+    "customers/c-4711",
+    JSON.stringify({ name: "Ada", discount: 0.1, address: { street: "1 Long Lane", city: "London" } }),
   );
   app.get("/bare", () => ({ state: "paid", total: 129.9 }));
-  app.get("/orders/:id", async (request) => {
-    const found = JSON.parse((await database.get(`orders/${(request.params as { id: string }).id}`))!) as { lines: OrderLine[] };
-    return { ...found, total: found.lines.reduce((sum, { price, count }) => sum + price * count, 0) };
+  let last = 0;
+  app.post("/orders", async (request, reply) => {
+    const { customer, lines } = placed.parse(request.body);
+    const known = JSON.parse((await database.get(`customers/${customer}`)) ?? "null") as { discount: number } | null;
+    if (known === null) return reply.code(404).send({ error: "unknown customer" });
+    const total = lines.reduce((sum, { price, count }) => sum + price * count, 0) * (1 - known.discount);
+    const id = String(last++ % 1_000);
+    await database.set(`orders/${id}`, JSON.stringify({ id, customer, lines, total, state: "placed" }));
+    return reply.code(201).send({ id, total, state: "placed" });
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   return { seconds: 0, port: app.addresses()[0]!.port };
-}
-
-type OrderLine = ReturnType<typeof lineOf>;
-
-/** About 5 kB of JSON. */
-const LINES = 40;
-
-function lineOf(line: number) {
-  return {
-    article: `article-${line}`,
-    name: `A thing of the kind number ${line}, in blue`,
-    price: 9.95 + line,
-    count: (line % 3) + 1,
-    tags: ["new", "blue"],
-  };
 }
 
 function nothingDropped(tide: Tide): void {

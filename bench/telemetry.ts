@@ -4,7 +4,7 @@
  */
 import { execFile, fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -41,6 +41,7 @@ export async function measureTelemetry(rounds: number): Promise<Report> {
       measured.push(...results);
     }
   }
+  await rm(join(tmpdir(), `tidegate-bench-${process.pid}.lua`), { force: true });
   const results = summarise(measured);
   return { name: "telemetry", machine: describeMachine(), results, ratios: ratios(results) };
 }
@@ -50,7 +51,7 @@ export async function measureTelemetry(rounds: number): Promise<Report> {
 const CALL = "logging call, p99 at 20,000/s";
 const LOGGED = "log entries stored";
 const PROCESSED = "log entries stored and processed";
-const SERVED = "fastify app that reads an order";
+const SERVED = "fastify app that takes orders";
 const BARE = "fastify app that does nothing";
 
 async function calls(round: number): Promise<Measurement[]> {
@@ -90,12 +91,12 @@ async function serving(round: number): Promise<Measurement[]> {
     try {
       const { port } = await answer(child);
       const measured: Measurement[] = [];
-      for (const [work, path] of [
-        [SERVED, "/orders/17"],
-        [BARE, "/bare"],
+      for (const [work, args] of [
+        [SERVED, ["-s", await orderScript(), "/orders"]],
+        [BARE, ["/bare"]],
       ] as const) {
-        await load(port!, path, 1);
-        measured.push({ work, peer, value: await load(port!, path, SECONDS), unit: "requests/s" });
+        await load(port!, args, 1);
+        measured.push({ work, peer, value: await load(port!, args, SECONDS), unit: "requests/s" });
       }
       return measured;
     } finally {
@@ -105,11 +106,33 @@ async function serving(round: number): Promise<Measurement[]> {
   });
 }
 
-async function load(port: number, path: string, seconds: number): Promise<number> {
-  const { stdout } = await promisify(execFile)("wrk", ["-t1", "-c50", `-d${seconds}s`, `http://127.0.0.1:${port}${path}`]);
+/** `args`: what wrk gets beside the load, the path last. */
+async function load(port: number, args: readonly string[], seconds: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("wrk", [
+    "-t1",
+    "-c50",
+    `-d${seconds}s`,
+    ...args.slice(0, -1),
+    `http://127.0.0.1:${port}${args.at(-1)}`,
+  ]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
   if (!(rate > 0) || /Non-2xx/.test(stdout)) throw new Error(`wrk did not measure:\n${stdout}`);
   return rate;
+}
+
+/** About 5 kB of JSON, posted again and again. */
+async function orderScript(): Promise<string> {
+  const lines = Array.from({ length: 40 }, (_, at) => ({
+    article: `article-${at}`,
+    name: `A thing of the kind number ${at}, in blue`,
+    price: 9.95 + at,
+    count: (at % 3) + 1,
+    tags: ["new", "blue"],
+  }));
+  const body = JSON.stringify({ customer: "c-4711", currency: "EUR", lines });
+  const file = join(tmpdir(), `tidegate-bench-${process.pid}.lua`);
+  await writeFile(file, `wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[${body}]==]\n`);
+  return file;
 }
 
 interface Control extends AsyncDisposable {

@@ -17,7 +17,7 @@ export const TIERS = [
   },
   {
     name: "redis",
-    limit: 5 * minutes,
+    limit: 7 * minutes,
     each: 60_000,
     parallel: 2,
     files: (path) => suffix(path) === "redis",
@@ -25,7 +25,7 @@ export const TIERS = [
   },
   {
     name: "valkey",
-    limit: 5 * minutes,
+    limit: 7 * minutes,
     each: 60_000,
     parallel: 2,
     files: (path) => suffix(path) === "redis",

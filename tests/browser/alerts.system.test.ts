@@ -97,7 +97,9 @@ describe("alerts in the console", { timeout: 180_000 }, () => {
 
   test("the rule is switched off, its history stays", async () => {
     await open("?tab=rules");
+    const saved = page.waitForResponse(/\/disable$/);
     await page.getByRole("switch", { name: "Drawer stuck" }).uncheck();
+    await saved;
     await page.reload();
     await page.getByRole("switch", { name: "Drawer stuck" }).waitFor();
     assert.equal(await page.getByRole("switch", { name: "Drawer stuck" }).isChecked(), false);

@@ -8,47 +8,17 @@ export interface Shape {
 }
 
 export function requestShape(record: RequestRecord): Shape {
-  const { method } = record;
-  const { path, query } = target(record);
-  const fields = withOwn(record, {
-    method,
-    path,
-    query,
-    host: record.host,
-    ip: record.ip,
-    user: record.user,
-    client: record.client,
-    user_agent: record.userAgent,
-    referer: record.referer,
-    bytes_in: record.bytesIn,
-  });
-  return { level: "info", message: `${method} ${path}`, fields };
+  const fields = httpFields(record, null);
+  return { level: "info", message: `${record.method} ${String(fields["path"])}`, fields };
 }
 
 export function responseShape(record: ResponseRecord): Shape {
-  const { method, status } = record;
-  const { path, query } = target(record);
-  const duration = Math.round(record.duration * 1_000) / 1_000;
+  const { method, status, duration } = record;
+  const fields = httpFields(record, record);
   return {
     level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
-    message: `${method} ${path} ${status} in ${Math.round(duration)} ms`,
-    fields: withOwn(record, {
-      method,
-      path,
-      query,
-      host: record.host,
-      ip: record.ip,
-      user: record.user,
-      client: record.client,
-      user_agent: record.userAgent,
-      referer: record.referer,
-      bytes_in: record.bytesIn,
-      route: record.route,
-      status,
-      duration_ms: duration,
-      bytes_out: record.bytesOut,
-      error: record.error ?? record.fields?.["error"],
-    }),
+    message: `${method} ${String(fields["path"])} ${status} in ${Math.round(duration)} ms`,
+    fields,
   };
 }
 
@@ -59,13 +29,26 @@ export function auditShape({ actor, action, resource, result, fields }: AuditRec
 
 // Private
 
-/** The record's own names win over the caller's. */
-function withOwn({ fields }: RequestRecord, own: Fields): Fields {
-  return fields === undefined ? own : { ...fields, ...own };
-}
-
-/** A query that came with the path stands where it belongs. */
-function target({ path, query }: RequestRecord): { path: string; query: string | undefined } {
-  const mark = path.indexOf("?");
-  return mark === -1 ? { path, query } : { path: path.slice(0, mark), query: query ?? path.slice(mark + 1) };
+/** In one piece, because it is made for each request. The record's own names win over the caller's. */
+function httpFields(record: RequestRecord, ended: ResponseRecord | null): Fields {
+  const mark = record.path.indexOf("?");
+  const fields = {
+    method: record.method,
+    path: mark === -1 ? record.path : record.path.slice(0, mark),
+    // A query that came with the path stands where it belongs.
+    query: record.query ?? (mark === -1 ? undefined : record.path.slice(mark + 1)),
+    host: record.host,
+    ip: record.ip,
+    user: record.user,
+    client: record.client,
+    user_agent: record.userAgent,
+    referer: record.referer,
+    bytes_in: record.bytesIn,
+    route: ended?.route,
+    status: ended?.status,
+    duration_ms: ended === null ? undefined : Math.round(ended.duration * 1_000) / 1_000,
+    bytes_out: ended?.bytesOut,
+    error: ended?.error ?? record.fields?.["error"],
+  };
+  return record.fields === undefined ? fields : { ...record.fields, ...fields };
 }

@@ -1,4 +1,5 @@
 /** The rules: on or off by a switch, edited in place with a preview of what they would have done. */
+import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AlertDestinationsAnswer, AlertRule, AlertRulesAnswer } from "tidegate/contract";
 import { api, useResource } from "../../api.ts";
@@ -78,13 +79,20 @@ function RuleName({ rule }: { rule: AlertRule }): JSX.Element {
 }
 
 function Switch({ rule, changed }: { rule: AlertRule; changed: () => void }): JSX.Element {
-  const set = (on: boolean) => act(() => api("POST", `${path}/${encodeURIComponent(rule.id)}/${on ? "enable" : "disable"}`), changed);
+  // Until the list has been read again: it is drawn anew each second, and would put the switch back.
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  useEffect(() => setWanted(null), [rule.version]);
+  const set = async (on: boolean) => {
+    setWanted(on);
+    const done = await act(() => api("POST", `${path}/${encodeURIComponent(rule.id)}/${on ? "enable" : "disable"}`), changed);
+    if (!done) setWanted(null);
+  };
   return (
     <input
       type="checkbox"
       role="switch"
       aria-label={rule.name}
-      checked={rule.enabled}
+      checked={wanted ?? rule.enabled}
       onChange={(event) => void set(event.currentTarget.checked)}
     />
   );

@@ -18,7 +18,7 @@ const APPEND = guarded(new URL("./append.lua", import.meta.url));
 const SWEEP_EVERY = 10_000;
 const CONNECT_LIMIT = 10_000;
 /** Of Redis' and our time under full load: an entry that is not indexed yet is found by reading, a count that lags is wrong. */
-const SHARE = 0.3;
+const SHARE = 0.15;
 /** Seconds; so it may well be behind for a while. */
 const LATE = 600;
 
