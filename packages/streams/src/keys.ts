@@ -92,7 +92,7 @@ export class Keys {
     return `${this.namespace}:jobs:${id}`;
   }
 
-  /** hash of counters of a topic, `acked:<group>`, `retried:<group>`, `dead:<group>`, `replayed:<group>`, `released:<group>`, `claimed:<group>`, `discarded`, `expired`, ever growing; owner: the settle scripts. */
+  /** hash of counters of a topic, `acked:<group>`, `retried:<group>`, `dead:<group>`, `replayed:<group>`, `released:<group>`, `claimed:<group>`, `moved:<group>`, `discarded`, `expired`, ever growing; owner: the settle scripts. */
   counts(topic: string): string {
     return `${this.namespace}:${topic}:counts`;
   }
