@@ -5,10 +5,11 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { connect, type Tide } from "@tidegate/streams";
+import type { Tide } from "@tidegate/streams";
 import type { Page } from "playwright-core";
-import { openBrowser, type OpenBrowser } from "./open-browser.ts";
-import { startProgram, type Program } from "./start-program.ts";
+import type { OpenBrowser } from "./open-browser.ts";
+import { openConsole, signIn } from "./open-console.ts";
+import type { Program } from "./start-program.ts";
 import { looksRight } from "./violations.ts";
 
 describe("alerts in the console", { timeout: 180_000 }, () => {
@@ -21,16 +22,9 @@ describe("alerts in the console", { timeout: 180_000 }, () => {
 
   before(async () => {
     hook = bed.use(await listen());
-    program = await startProgram();
-    bed.defer(() => program.stop());
-    browser = await openBrowser();
-    bed.defer(() => browser.close());
-    page = browser.page;
-    tide = bed.use(
-      await connect({ url: program.redisUrl, password: program.redisPassword, namespace: program.namespace, service: "shop" }),
-    );
-    await page.goto(await program.loginLink());
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    const opened = await openConsole(bed);
+    ({ program, page, browser, tide } = opened);
+    await signIn(opened);
   });
 
   after(() => bed.disposeAsync());

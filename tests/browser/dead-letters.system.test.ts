@@ -2,10 +2,11 @@
 /** Dead letters as an operator mends them: narrowed to a kind, one edited and replayed, the rest replayed slowly and stopped. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { connect, Unrecoverable, type Tide } from "@tidegate/streams";
+import { Unrecoverable, type Tide } from "@tidegate/streams";
 import type { Page } from "playwright-core";
-import { openBrowser, type OpenBrowser } from "./open-browser.ts";
-import { startProgram, type Program } from "./start-program.ts";
+import type { OpenBrowser } from "./open-browser.ts";
+import { openConsole, signIn } from "./open-console.ts";
+import type { Program } from "./start-program.ts";
 
 const down = 40;
 
@@ -17,15 +18,10 @@ describe("dead letters in the console", { timeout: 120_000 }, () => {
   let tide: Tide;
 
   before(async () => {
-    program = await startProgram();
-    bed.defer(() => program.stop());
-    browser = await openBrowser();
-    bed.defer(() => browser.close());
-    page = browser.page;
-    tide = bed.use(await connect({ url: program.redisUrl, password: program.redisPassword, namespace: program.namespace }));
+    const opened = await openConsole(bed);
+    ({ program, page, browser, tide } = opened);
     await bury(tide);
-    await page.goto(await program.loginLink());
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await signIn(opened);
   });
 
   after(() => bed.disposeAsync());

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { connect, type Tide } from "@tidegate/streams";
+import type { Tide } from "@tidegate/streams";
 import type { Page } from "playwright-core";
-import { openBrowser, type OpenBrowser } from "./open-browser.ts";
-import { startProgram, type Program } from "./start-program.ts";
+import type { OpenBrowser } from "./open-browser.ts";
+import { openConsole, signIn } from "./open-console.ts";
+import type { Program } from "./start-program.ts";
 import { looksRight } from "./violations.ts";
 
 const markup = "<img src=x onerror=alert(1)>";
@@ -20,18 +21,11 @@ describe("logs in the console", { timeout: 180_000 }, () => {
   let tide: Tide;
 
   before(async () => {
-    program = await startProgram();
-    bed.defer(() => program.stop());
-    browser = await openBrowser();
-    bed.defer(() => browser.close());
-    page = browser.page;
-    tide = bed.use(
-      await connect({ url: program.redisUrl, password: program.redisPassword, namespace: program.namespace, service: "shop" }),
-    );
+    const opened = await openConsole(bed);
+    ({ program, page, browser, tide } = opened);
     await write(tide);
     await program.request("GET", "/api/v1/topics");
-    await page.goto(await program.loginLink());
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await signIn(opened);
   });
 
   after(() => bed.disposeAsync());

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { openBrowser, type OpenBrowser } from "./open-browser.ts";
-import { startProgram, type Program } from "./start-program.ts";
+import type { OpenBrowser } from "./open-browser.ts";
+import { openConsole, signIn } from "./open-console.ts";
+import type { Program } from "./start-program.ts";
 import { looksRight } from "./violations.ts";
 
 describe("status in the console", { timeout: 120_000 }, () => {
@@ -14,13 +15,9 @@ describe("status in the console", { timeout: 120_000 }, () => {
   let page: Page;
 
   before(async () => {
-    program = await startProgram();
-    bed.defer(() => program.stop());
-    browser = await openBrowser();
-    bed.defer(() => browser.close());
-    page = browser.page;
-    await page.goto(await program.loginLink());
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    const opened = await openConsole(bed);
+    ({ program, page, browser } = opened);
+    await signIn(opened);
   });
 
   after(() => bed.disposeAsync());

@@ -2,10 +2,11 @@
 /** One trace from a click in the console to two handlers and the retry in between, as a waterfall; and one of a thousand spans. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { connect, type Tide } from "@tidegate/streams";
+import type { Tide } from "@tidegate/streams";
 import type { Page } from "playwright-core";
-import { openBrowser, type OpenBrowser } from "./open-browser.ts";
-import { startProgram, type Program } from "./start-program.ts";
+import type { OpenBrowser } from "./open-browser.ts";
+import { openConsole, signIn } from "./open-console.ts";
+import type { Program } from "./start-program.ts";
 import { looksRight } from "./violations.ts";
 
 const most = 1000;
@@ -19,17 +20,10 @@ describe("traces in the console", { timeout: 180_000 }, () => {
   let large: string;
 
   before(async () => {
-    program = await startProgram();
-    bed.defer(() => program.stop());
-    browser = await openBrowser();
-    bed.defer(() => browser.close());
-    page = browser.page;
-    tide = bed.use(
-      await connect({ url: program.redisUrl, password: program.redisPassword, namespace: program.namespace, service: "shop" }),
-    );
+    const opened = await openConsole(bed);
+    ({ program, page, browser, tide } = opened);
     large = await traceOf(tide, most);
-    await page.goto(await program.loginLink());
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await signIn(opened);
   });
 
   after(() => bed.disposeAsync());

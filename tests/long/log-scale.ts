@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { LogQuery } from "../../packages/platform/src/contract.ts";
-import { LogBed } from "../../packages/platform/src/processors/logs/log-bed.ts";
+import { LogBed } from "../../packages/platform/src/processors/logs/testing/log-bed.ts";
 import type { Logs } from "../../packages/platform/src/processors/logs/logs.ts";
 
 export interface ScaleOptions {

@@ -16,7 +16,7 @@ import type {
   LogStatsAnswer,
   Problem,
 } from "../contract.ts";
-import { LogBed, type Entry } from "../processors/logs/log-bed.ts";
+import { LogBed, type Entry } from "../processors/logs/testing/log-bed.ts";
 import { controlServer, noObservation } from "./testing/control-server.ts";
 
 const bed = new AsyncDisposableStack();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LogBed, type Entry } from "./log-bed.ts";
+import { LogBed, type Entry } from "./testing/log-bed.ts";
 import { slotsOf } from "./log-stats.ts";
 
 const HOUR = 3_600_000;

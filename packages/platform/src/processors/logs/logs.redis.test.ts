@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogQuery, LogsAnswer } from "../../contract.ts";
-import { everything, LogBed, type Entry } from "./log-bed.ts";
+import { everything, LogBed, type Entry } from "./testing/log-bed.ts";
 import type { Kind } from "./plan.ts";
 
 const HOUR = 3_600_000;

@@ -1,12 +1,12 @@
 /** For tests: a real Redis, the log index running on it, and entries written as any program may write them. */
 import { connect, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
-import { Leader } from "../../orchestrator/leader.ts";
-import { StreamsConnection } from "../../orchestrator/streams-connection.ts";
-import { PlatformKeys } from "../../redis/keys.ts";
-import { LogIndex } from "./log-index.ts";
-import { LogKeys, type Source } from "./log-keys.ts";
-import type { Logs } from "./logs.ts";
+import { Leader } from "../../../orchestrator/leader.ts";
+import { StreamsConnection } from "../../../orchestrator/streams-connection.ts";
+import { PlatformKeys } from "../../../redis/keys.ts";
+import { LogIndex } from "../log-index.ts";
+import { LogKeys, type Source } from "../log-keys.ts";
+import type { Logs } from "../logs.ts";
 
 export interface Entry {
   readonly level?: string;
