@@ -68,7 +68,7 @@ const EARLIER: readonly Given[] = [
   {
     id: "response-spike",
     name: "Responses slower than usual",
-    condition: { kind: "metric", metric: "http_avg", window: 60, op: ">", value: 3, baseline: 600, floor: 50 },
+    condition: { kind: "metric", metric: "http_avg", window: 60, op: ">", value: 3, baseline: 600, floor: 250 },
     severity: "medium",
     advice: "Compare traces of now and of half an hour ago for the same route.",
   },
