@@ -152,6 +152,7 @@ for (const seed of [Number(process.env["SEED"] ?? 1), Date.now() % 1_000_000])
     await using other = await Troublemaker.start(redis.port, random);
     await using left = await connect({ url: one.url, namespace: "test", retention: false });
     await using right = await connect({ url: other.url, namespace: "test", retention: false });
+    [one.calm, other.calm] = [false, false];
     await using first = running({ stream, holder: "one", store: left.store("one"), batch: 7, ttl: 150 });
     await using second = running({ stream, holder: "other", store: right.store("other"), batch: 11, ttl: 150 });
     for (let added = 0; added < 1_500; added += 50) {
@@ -230,7 +231,8 @@ function generator(seed: number): () => number {
 class Troublemaker implements AsyncDisposable {
   cuts = 0;
   pauses = 0;
-  calm = false;
+  /** Until there is something to disturb. */
+  calm = true;
   readonly #random: () => number;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();

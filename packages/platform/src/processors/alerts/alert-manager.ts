@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { TidegateError, type Store } from "@tidegate/streams";
-import type { ProcessorStatus } from "../../contract.ts";
+import type { AlertRule, ProcessorStatus } from "../../contract.ts";
 import { messageOf } from "../../errors.ts";
 import type { Component, ComponentHealth } from "../../orchestrator/component.ts";
 import type { ProcessorContext } from "../context.ts";
@@ -163,20 +163,23 @@ interface Running {
 /** The matcher of the rules as they are now. */
 class Watch {
   readonly #alerts: Alerts;
-  matcher: Matcher;
+  #rules: readonly AlertRule[] = [];
+  #matcher = new Matcher([]);
 
   constructor(alerts: Alerts) {
     this.#alerts = alerts;
-    this.matcher = this.#made();
   }
 
-  async refresh(): Promise<void> {
-    if (await this.#alerts.rules.refresh()) this.matcher = this.#made();
+  get matcher(): Matcher {
+    const { known } = this.#alerts.rules;
+    if (known !== this.#rules) {
+      this.#rules = known;
+      this.#matcher = new Matcher(known.filter(({ enabled }) => enabled).filter(isEntryRule));
+    }
+    return this.#matcher;
   }
 
-  // Private
-
-  #made(): Matcher {
-    return new Matcher(this.#alerts.rules.known.filter(({ enabled }) => enabled).filter(isEntryRule));
+  refresh(): Promise<void> {
+    return this.#alerts.rules.refresh();
   }
 }

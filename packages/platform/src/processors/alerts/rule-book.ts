@@ -22,18 +22,16 @@ export class RuleBook {
     this.#keys = keys;
   }
 
-  /** As they were at the last `refresh`. */
+  /** As they were at the last `refresh` or change made here; another array when they are others. */
   get known(): readonly AlertRule[] {
     return this.#rules;
   }
 
-  /** Answers whether they have changed. */
-  async refresh(): Promise<boolean> {
+  async refresh(): Promise<void> {
     const version = String((await this.#store.ask(["GET", this.#keys.rulesVersion()])) ?? "0");
-    if (version === this.#version) return false;
+    if (version === this.#version) return;
     this.#rules = await this.list();
     this.#version = version;
-    return true;
   }
 
   async list(): Promise<AlertRule[]> {
@@ -121,9 +119,12 @@ export class RuleBook {
     const windows = same ? [] : [...signatures].map((signature) => this.#keys.hits(id, signature));
     const keys = [this.#keys.rules(), this.#keys.rulesVersion(), ...windows];
     const version = await this.#store.run(SAVE, keys, [id, String(before?.version ?? 0), text, String(at)]);
-    if (version !== 0) return Number(version);
-    throw new Refusal(409, "ALERT_RULE_CHANGED", `Somebody else changed the rule ${id} at the same moment.`, {
-      hint: "Look at it and try again.",
-    });
+    if (version === 0)
+      throw new Refusal(409, "ALERT_RULE_CHANGED", `Somebody else changed the rule ${id} at the same moment.`, {
+        hint: "Look at it and try again.",
+      });
+    // In force here when the caller hears of it, and within a second in other processes.
+    await this.refresh();
+    return Number(version);
   }
 }
