@@ -27,7 +27,7 @@ async function compile() {
 
 /** A script stands beside its user, in `dist` as in `src`. */
 function copyScripts() {
-  for (const name of ["streams", "platform"]) {
+  for (const name of PUBLISHED) {
     const [from, to] = ["src", "dist"].map((folder) => join(packages, name, folder));
     const scripts = readdirSync(from, { recursive: true }).filter((path) => path.endsWith(".lua"));
     if (scripts.length === 0) throw new Error(`No Lua scripts were found in ${from}.`);

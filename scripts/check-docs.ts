@@ -68,7 +68,7 @@ function events(): Set<string> {
 }
 
 function errorCodes(): Set<string> {
-  const tables = ["streams", "platform"].map((name) => join(root, "packages", name, "src", "errors.ts")).filter((path) => existsSync(path));
+  const tables = ["streams", "gateway", "platform"].map((name) => join(root, "packages", name, "src", "errors.ts")).filter((path) => existsSync(path));
   return new Set(
     tables.flatMap((path) => [...readFileSync(path, "utf8").matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map((match) => match[1] ?? "")),
   );
@@ -76,7 +76,7 @@ function errorCodes(): Set<string> {
 
 /** A name counts as read where it is a string or a property of an environment: `env.NAME`, `env["NAME"]`, `text(env, "NAME")`. */
 function variables(): Set<string> {
-  const folders = ["streams", "platform"].map((name) => join(root, "packages", name, "src"));
+  const folders = ["streams", "gateway", "platform"].map((name) => join(root, "packages", name, "src"));
   const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)));
   const code = files.filter((name) => /(?<!\.test)\.ts$/.test(name)).map((name) => readFileSync(name, "utf8"));
   const reads =

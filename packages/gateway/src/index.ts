@@ -1,5 +1,6 @@
-/**
- * The package face of the front door. It has no work yet: this release carries the messages, the gateway comes next.
- * The constant lets a program ask instead of failing later; it deliberately exports nothing else.
- */
-export const GATEWAY_AVAILABLE: boolean = false;
+/** The package face of the front door: what the product wires together. */
+export { composeGateway } from "./compose.ts";
+export type { Gateway, GatewayOptions } from "./compose.ts";
+export { GatewayError, GATEWAY_ERRORS } from "./errors.ts";
+export type { GatewayErrorCode } from "./errors.ts";
+export { GatewayKeys } from "./keys.ts";

@@ -48,12 +48,22 @@ export interface PlatformConfig {
   readonly logLevel: LogLevel;
   /** Put before every telemetry key, where two installations share a database. */
   readonly telemetryPrefix: string;
+  /** Encrypts secrets at rest; null: made on the first run and kept in the data folder. */
+  readonly encryptionKey: string | null;
+  /** `unix://…` or `tcp://host:port`; null: the usual socket. */
+  readonly dockerHost: string | null;
+  /** Folder in which build contexts may lie. */
+  readonly contexts: string;
+  /** Processes of the data plane. */
+  readonly edgeWorkers: number;
 }
 
 const FILE_NAME = "tidegate.config.json";
 const FILE_KEYS = [
+  "contexts",
   "data",
   "demo",
+  "edgeWorkers",
   "host",
   "logLevel",
   "maxRetries",
@@ -96,6 +106,10 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     adminToken: fromEnvironment(env, "ADMIN_TOKEN")?.value ?? null,
     logLevel: oneOf(pick(null, "LOG_LEVEL", "logLevel"), LOG_LEVELS, "info"),
     telemetryPrefix: fromEnvironment(env, "TELEMETRY_PREFIX")?.value ?? "",
+    encryptionKey: fromEnvironment(env, "TIDEGATE_ENCRYPTION_KEY")?.value ?? null,
+    dockerHost: fromEnvironment(env, "DOCKER_HOST")?.value ?? null,
+    contexts: resolve(folder, pick(null, "TIDEGATE_CONTEXTS", "contexts")?.value ?? "."),
+    edgeWorkers: integer(pick(null, "EDGE_WORKERS", "edgeWorkers"), 1, 0, 64),
   };
 }
 

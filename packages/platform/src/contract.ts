@@ -43,8 +43,10 @@ export type {
 } from "./dead-letter-contract.ts";
 
 export type * from "./alert-contract.ts";
+export type * from "./gateway-contract.ts";
 export type * from "./telemetry-contract.ts";
 export { AGGREGATES, OPERATORS, SEVERITIES } from "./alert-contract.ts";
+export { RESOURCES } from "./gateway-contract.ts";
 export { METRICS, STEPS } from "./telemetry-contract.ts";
 
 /** `GET /health`; 200 when healthy, 503 when not. Open without a token. */

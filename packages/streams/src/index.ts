@@ -9,6 +9,8 @@ export type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./messa
 export { findInstance } from "./config.ts";
 export type { InstanceFile } from "./config.ts";
 export { openStore } from "./open-store.ts";
+export { Lease } from "./lease.ts";
+export type { LeaseOptions } from "./lease.ts";
 export { defineScript } from "./store.ts";
 export type { Reply, Script, Store } from "./store.ts";
 export { EVENTS, EVENT_TYPES, isEventType, kindOf } from "./telemetry/events.ts";
@@ -19,6 +21,7 @@ export { LEVELS } from "./telemetry/telemetry.ts";
 export type {
   Attributes,
   AuditRecord,
+  EventEntry,
   Fields,
   LazyFields,
   Level,

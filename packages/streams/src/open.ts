@@ -26,7 +26,17 @@ import type { Service } from "./service.ts";
 import type { Store } from "./store.ts";
 import { TelemetrySide } from "./telemetry/compose.ts";
 import type { EventData, EventType } from "./telemetry/events.ts";
-import type { Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry/telemetry.ts";
+import type {
+  EventEntry,
+  Fields,
+  LogControl,
+  Logger,
+  Span,
+  SpanOptions,
+  Telemetry,
+  TelemetryStats,
+  Traces,
+} from "./telemetry/telemetry.ts";
 import { TopicSettingsStore } from "./topics/settings.ts";
 import type { ConsumeOptions, Consumer, Handler, MessagesOptions } from "./consuming.ts";
 import type { Publish, PublishOptions, PublishResult, Receipt } from "./publishing.ts";
@@ -242,6 +252,10 @@ class Connection implements Tide {
 
   event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): void {
     this.#telemetry.event(type, data, options);
+  }
+
+  eventEntry<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): EventEntry {
+    return this.#telemetry.eventEntry(type, data, options);
   }
 
   startSpan(name: string, options?: SpanOptions): Span {

@@ -2,10 +2,9 @@
  * One Tidegate per Redis database: telemetry keys have no namespace in their names, so two namespaces would mix their logs, metrics and
  * alerts. The lease belongs to the namespace, not to the process: several control processes of one namespace share it.
  */
-import type { Store } from "@tidegate/streams";
+import { Lease, type Store } from "@tidegate/streams";
 import { PlatformError } from "../errors.ts";
 import type { PlatformKeys } from "../redis/keys.ts";
-import { Lease } from "../redis/lease.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Component, ComponentHealth } from "./component.ts";
 import type { StreamsConnection } from "./streams-connection.ts";

@@ -2,9 +2,8 @@
  * Of several control processes on one Redis, one leads: it alone does the singleton duties (aggregates, alert evaluation, sweeps).
  * Their scripts check the fence, so a leader that was paused past its lease does nothing any more.
  */
-import type { Store } from "@tidegate/streams";
+import { Lease, type Store } from "@tidegate/streams";
 import type { PlatformKeys } from "../redis/keys.ts";
-import { Lease } from "../redis/lease.ts";
 import type { Component, ComponentHealth } from "./component.ts";
 import type { StreamsConnection } from "./streams-connection.ts";
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Reply, Store, Tide } from "@tidegate/streams";
 import type { PlatformKeys } from "../redis/keys.ts";
 
-export type ServiceKind = "redis" | "worker" | "demo";
+export type ServiceKind = "redis" | "worker" | "edge" | "demo";
 
 export interface Service {
   readonly name: string;

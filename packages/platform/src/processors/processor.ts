@@ -6,11 +6,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { readFileSync } from "node:fs";
-import { defineScript, type Script, type Store } from "@tidegate/streams";
+import { defineScript, Lease, type Script, type Store } from "@tidegate/streams";
 import type { ProcessorStatus } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import type { PlatformKeys } from "../redis/keys.ts";
-import { Lease } from "../redis/lease.ts";
 import { Pages, type StreamEntry } from "./pages.ts";
 import { StreamCursor } from "./stream-cursor.ts";
 

@@ -3,6 +3,7 @@
  * is a 500 that tells its request id and nothing else.
  */
 import { STATUS_CODES } from "node:http";
+import { GatewayError } from "@tidegate/gateway";
 import { TidegateError } from "@tidegate/streams";
 import type { ErrorCode } from "@tidegate/streams";
 import { z } from "zod";
@@ -41,6 +42,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof TidegateError) return ofLibrary(error);
+  if (error instanceof GatewayError) return ofGateway(error);
   if (error instanceof z.ZodError) return ofSchema(error);
   return ofFastify(error as { code?: unknown; statusCode?: unknown });
 }
@@ -67,6 +69,11 @@ function ofLibrary(error: TidegateError): Refusal {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(status === 503 ? { headers: { "Retry-After": "2" } } : {}),
   });
+}
+
+function ofGateway(error: GatewayError): Refusal {
+  const { status, code, message, hint } = error;
+  return new Refusal(status, code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 function ofSchema(error: z.ZodError): Refusal {

@@ -10,7 +10,18 @@ import { StoredLogControl } from "./log-control.ts";
 import { Logging } from "./logging.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { Sink } from "./sink.ts";
-import type { Attributes, Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry.ts";
+import type {
+  Attributes,
+  EventEntry,
+  Fields,
+  LogControl,
+  Logger,
+  Span,
+  SpanOptions,
+  Telemetry,
+  TelemetryStats,
+  Traces,
+} from "./telemetry.ts";
 import type { Tracer } from "./tracer.ts";
 import { composeTracing } from "./tracing.ts";
 
@@ -42,7 +53,7 @@ export class TelemetrySide implements Telemetry {
     const open = (): Link => (this.#link ??= deps.openLink("telemetry"));
     const { settings, service, session, clock, scripts, link, notice } = deps;
     this.#sink = new Sink({ open, scripts, clock, keys, settings, service, session, notice });
-    this.#events = new EventWriter({ sink: this.#sink, clock, settings, service });
+    this.#events = new EventWriter({ sink: this.#sink, clock, keys, settings, service });
     this.#logging = new Logging({ sink: this.#sink, settings, service, clock, follow: () => this.#control.follow() });
     this.#control = new StoredLogControl({ link, scripts, keys, clock, notice, apply: (changed) => this.#logging.apply(changed) });
     this.logs = this.#control;
@@ -57,6 +68,10 @@ export class TelemetrySide implements Telemetry {
 
   event<T extends EventType>(type: T, data: EventData<T>, options: { readonly component?: string } = {}): void {
     this.#events.write(type, data, options.component);
+  }
+
+  eventEntry<T extends EventType>(type: T, data: EventData<T>, options: { readonly component?: string } = {}): EventEntry {
+    return this.#events.entry(type, data, options.component);
   }
 
   trace<T>(name: string, first: Attributes | ((span: Span) => T | Promise<T>), second?: (span: Span) => T | Promise<T>): Promise<T> {

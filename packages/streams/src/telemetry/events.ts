@@ -4,7 +4,7 @@
  */
 
 /** Per event: its fields. A trailing `?` marks what may be missing; `n:` a number, `b:` a boolean, everything else is text. */
-const SERVICE = { service: "", kind: "", detail: "?" } as const;
+const SERVICE = { service: "", kind: "", detail: "?", generation: "n?", image: "?" } as const;
 const CERTIFICATE = { certificate: "", domains: "", detail: "?" } as const;
 const COMPONENT = { component: "", detail: "?" } as const;
 
@@ -14,7 +14,7 @@ export const EVENTS = {
   service_stopped: SERVICE,
   service_updated: SERVICE,
   service_deleted: SERVICE,
-  service_failed: { ...SERVICE, error: "" },
+  service_failed: { ...SERVICE, error: "", stage: "?" },
   certificate_generation_started: CERTIFICATE,
   certificate_ready: { ...CERTIFICATE, expires_at: "n" },
   certificate_generation_failed: { ...CERTIFICATE, error: "" },
@@ -32,8 +32,8 @@ export const EVENTS = {
   route_created: { route: "", path: "" },
   route_updated: { route: "", path: "" },
   route_deleted: { route: "", path: "" },
-  port_allocated: { port: "n", owner: "", bind: "" },
-  port_released: { port: "n", owner: "", bind: "" },
+  port_allocated: { port: "n", owner: "", bind: "", protocol: "?" },
+  port_released: { port: "n", owner: "", bind: "", protocol: "?" },
   token_created: { token: "", by: "" },
   token_revoked: { token: "", by: "" },
   alert_firing: { alert: "", rule: "", severity: "", subject: "", summary: "", value: "n?" },

@@ -36,6 +36,11 @@ const OVERHEAD = 128;
 /** Entries a stream keeps where nothing else is said. */
 const CAP = 100_000;
 
+/** Entries the stream `<kind>:<part>` keeps. */
+export function capOf(retention: Readonly<Record<string, number>>, name: string): number {
+  return retention[`${name}:stream`] ?? retention["*"] ?? CAP;
+}
+
 /** One entry on its way; a class, because many of them live through a collection of garbage. */
 export class SinkEntry {
   readonly kind: Kind;
@@ -205,7 +210,7 @@ class Streams {
   #add(name: string, kind: Kind, part: string): string {
     const index = String(this.keys.length + 2);
     this.keys.push(this.#keys.stream(kind, part));
-    this.caps.push(String(this.#retention[`${name}:stream`] ?? this.#retention["*"] ?? CAP));
+    this.caps.push(String(capOf(this.#retention, name)));
     this.#indexes.set(name, index);
     return index;
   }

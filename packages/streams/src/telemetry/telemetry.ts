@@ -264,6 +264,16 @@ export interface TelemetryOptions {
   readonly otlp?: { readonly url: string; readonly headers?: Readonly<Record<string, string>> } | false;
 }
 
+/** One event, ready for `XADD <stream> MAXLEN ~ <most> * <fields…>` to each of its streams. */
+export interface EventEntry {
+  /** Keys: the stream of its kind and that of all events. */
+  readonly streams: readonly [own: string, all: string];
+  /** Entries beyond which the oldest go, whoever has not read them. */
+  readonly most: number;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+}
+
 /** The telemetry side of a connection. */
 export interface Telemetry {
   logger(component: string, fields?: Fields): Logger;
@@ -271,6 +281,8 @@ export interface Telemetry {
   readonly logs: LogControl;
   /** Publishes an event of the catalogue that has happened, to `events:<kind>:stream` and `events:all:stream`. Never blocks, as logging. */
   event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): void;
+  /** The same event for a script of your own, which writes it in the same step as what it tells of. Carries the trace it is made in. */
+  eventEntry<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): EventEntry;
   /** Runs `work` as a span: of the running trace, or of a new one. What it logs, publishes and calls belongs to it; what it throws fails it. */
   trace<T>(name: string, work: (span: Span) => T | Promise<T>): Promise<T>;
   trace<T>(name: string, attributes: Attributes, work: (span: Span) => T | Promise<T>): Promise<T>;

@@ -1,10 +1,9 @@
 /** The judge on a real Redis with a clock of its own: hours of cooldowns, mutes and waiting, in a moment. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { connect, type Store, type Tide } from "@tidegate/streams";
+import { connect, Lease, type Store, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import type { Alert, AlertDestination, AlertRuleRequest } from "../../contract.ts";
-import { Lease } from "../../redis/lease.ts";
 import { PlatformKeys } from "../../redis/keys.ts";
 import type { SeriesQuery } from "../metrics/metrics-store.ts";
 import { guarded, Processor } from "../processor.ts";

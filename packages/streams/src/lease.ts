@@ -3,7 +3,7 @@
  * it runs. Who holds it keeps it by renewing at a third of its time.
  * States: free → ours → (renewed …) → lost (not renewed in time, or taken) → free.
  */
-import { defineScript, type Reply, type Store } from "@tidegate/streams";
+import { defineScript, type Reply, type Store } from "./store.ts";
 
 const LEASE = defineScript(new URL("./lease.lua", import.meta.url));
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { connect, type Store } from "@tidegate/streams";
-import { startRedis } from "@tidegate/streams/testing";
-import { Lease } from "./lease.ts";
+import { connect, Lease, type Store } from "./index.ts";
+import { startRedis } from "./testing/index.ts";
 
 const bed = new AsyncDisposableStack();
 let store: Store;
