@@ -1,4 +1,7 @@
-/** Network namespaces on one bridge: machines of their own, as far as a cable is concerned. Linux and root. */
+/**
+ * Network namespaces on one bridge: machines of their own, as far as a cable is concerned. Linux and root. The bridge has a namespace too, so that
+ * this machine's packet filter, which Docker fills, does not see what passes over it.
+ */
 import { spawnSync } from "node:child_process";
 import { atExit } from "./leftovers.ts";
 
@@ -23,13 +26,18 @@ export class Network implements Disposable {
     return made ? null : "network namespaces are not permitted here";
   }
 
-  /** A bridge on this side with the address `gateway`. */
+  /** A bridge, and a cable from it to this side with the address `gateway`. */
   static open(): Network {
     const network = new Network(`${process.pid}.${++opened}`);
+    const [room, cable] = [network.#room, network.#cable];
     try {
-      ip("link", "add", network.#bridge, "type", "bridge");
-      ip("addr", "add", `${network.gateway}/24`, "dev", network.#bridge);
-      ip("link", "set", network.#bridge, "up");
+      ip("netns", "add", room);
+      ip("-n", room, "link", "add", BRIDGE, "type", "bridge");
+      ip("-n", room, "link", "set", BRIDGE, "up");
+      ip("link", "add", cable, "type", "veth", "peer", "name", "host", "netns", room);
+      ip("-n", room, "link", "set", "host", "master", BRIDGE, "up");
+      ip("addr", "add", `${network.gateway}/24`, "dev", cable);
+      ip("link", "set", cable, "up");
     } catch (error) {
       network[Symbol.dispose]();
       throw error;
@@ -47,13 +55,13 @@ export class Network implements Disposable {
     const number = this.#names.length + 2;
     const name = `tg${this.#id}n${number}`;
     this.#names.push(name);
-    const cable = `${name}o`.slice(0, 15);
+    const cable = `port${number}`;
     ip("netns", "add", name);
-    ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
-    ip("link", "set", cable, "master", this.#bridge, "up");
+    ip("-n", this.#room, "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
+    ip("-n", this.#room, "link", "set", cable, "master", BRIDGE, "up");
     ip("-n", name, "addr", "add", `${this.#address(number)}/24`, "dev", "eth0");
     for (const device of ["lo", "eth0"]) ip("-n", name, "link", "set", device, "up");
-    return new Machine(name, this.#address(number), cable);
+    return new Machine(name, this.#address(number), this.#room, cable);
   }
 
   [Symbol.dispose](): void {
@@ -62,12 +70,16 @@ export class Network implements Disposable {
   }
 
   #remove(): void {
-    for (const name of this.#names) spawnSync("ip", ["netns", "del", name]);
-    spawnSync("ip", ["link", "del", this.#bridge]);
+    for (const name of [...this.#names, this.#room]) spawnSync("ip", ["netns", "del", name]);
+    spawnSync("ip", ["link", "del", this.#cable]);
   }
 
-  get #bridge(): string {
-    return `tg${this.#id}b`.slice(0, 15);
+  get #room(): string {
+    return `tg${this.#id}b`;
+  }
+
+  get #cable(): string {
+    return `tg${this.#id}h`.slice(0, 15);
   }
 
   #address(host: number): string {
@@ -79,11 +91,13 @@ export class Network implements Disposable {
 export class Machine {
   readonly address: string;
   readonly #name: string;
+  readonly #room: string;
   readonly #cable: string;
 
-  constructor(name: string, address: string, cable: string) {
+  constructor(name: string, address: string, room: string, cable: string) {
     this.#name = name;
     this.address = address;
+    this.#room = room;
     this.#cable = cable;
   }
 
@@ -94,11 +108,11 @@ export class Machine {
 
   /** Neither direction passes any more; sockets on both sides do not notice. */
   unplug(): void {
-    ip("link", "set", this.#cable, "down");
+    ip("-n", this.#room, "link", "set", this.#cable, "down");
   }
 
   plug(): void {
-    ip("link", "set", this.#cable, "up");
+    ip("-n", this.#room, "link", "set", this.#cable, "up");
   }
 
   /** Half-open: what comes from there arrives here, but nothing goes back. */
@@ -112,6 +126,8 @@ export class Machine {
 }
 
 // Private
+
+const BRIDGE = "bridge";
 
 function ip(...args: readonly string[]): void {
   const { status, stderr } = spawnSync("ip", args, { encoding: "utf8" });
