@@ -36,14 +36,14 @@ export const TIERS = [
     limit: 10 * minutes,
     each: 180_000,
     parallel: 1,
-    files: (path) => suffix(path) === "system" || (suffix(path) === "" && path.startsWith("tests/system/")),
+    files: (path) => !inBrowser(path) && (suffix(path) === "system" || (suffix(path) === "" && path.startsWith("tests/system/"))),
   },
   {
     name: "browser",
     limit: 5 * minutes,
     each: 120_000,
     parallel: 1,
-    files: (path) => suffix(path) === "browser" || path.startsWith("tests/browser/"),
+    files: inBrowser,
   },
 ];
 
@@ -62,6 +62,10 @@ function walk(folder) {
     if (entry.isDirectory()) return ["node_modules", "dist"].includes(entry.name) ? [] : walk(join(folder, entry.name));
     return entry.name.endsWith(".test.ts") ? [join(folder, entry.name)] : [];
   });
+}
+
+function inBrowser(path) {
+  return suffix(path) === "browser" || (path.startsWith("tests/browser/") && suffix(path) !== "docker");
 }
 
 function suffix(path) {

@@ -35,7 +35,7 @@ export function composeProcessors(given: ProcessorContext): ComposedProcessors {
   const metrics = new MetricsProcessor(context);
   const processors = async (): Promise<ProcessorStatus[]> =>
     (await Promise.all([metrics.statuses(), logIndex.status(), alertManager.status()])).flat();
-  const view = new MetricsView(context, processors);
+  const view = new MetricsView(context, processors, () => metrics.delay.counts());
   const alertManager = new AlertManager({ context, metrics: view });
   return {
     components: [aggregates, metrics, logIndex, alertManager],

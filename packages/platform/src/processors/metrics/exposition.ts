@@ -2,6 +2,7 @@
 import type { GroupInfo, Store } from "@tidegate/streams";
 import type { ProcessorStatus } from "../../contract.ts";
 import { DURATION_BORDERS } from "./counting.ts";
+import type { DelayCounts } from "./loop-delay.ts";
 import { fieldsOf } from "../hash-fields.ts";
 import { render, type Family, type Sample } from "./prometheus.ts";
 import type { SeriesKeys } from "./series-keys.ts";
@@ -11,6 +12,7 @@ export interface Standing {
   readonly processors: readonly ProcessorStatus[];
   /** The server's INFO. */
   readonly redis: Readonly<Record<string, string>>;
+  readonly delay: DelayCounts;
 }
 
 export async function exposition(store: Store, keys: SeriesKeys, standing: Standing): Promise<string> {
@@ -25,7 +27,7 @@ export async function exposition(store: Store, keys: SeriesKeys, standing: Stand
     ...groupFamilies(standing.groups),
     ...processorFamilies(standing.processors),
     ...redisFamilies(standing.redis),
-    ...processFamilies(),
+    ...processFamilies(standing.delay),
   ]);
 }
 
@@ -167,13 +169,19 @@ function redisFamilies(info: Readonly<Record<string, string>>): Family[] {
   );
 }
 
-function processFamilies(): Family[] {
+function processFamilies(delay: DelayCounts): Family[] {
   const { user, system } = process.cpuUsage();
   const one = (value: number): Sample[] => [{ value }];
   return [
     counter("process_cpu_seconds_total", "Processor time of this control process.", one((user + system) / 1e6)),
     gauge("process_resident_memory_bytes", "Its memory.", one(process.memoryUsage.rss())),
     gauge("process_uptime_seconds", "Since its start.", one(process.uptime())),
+    family("histogram", "process_loop_delay_seconds", "How late its event loop comes to what is due, looked at every 20 ms.", [
+      ...delay.buckets.map(([border, value]): Sample => ({ suffix: "_bucket", labels: { le: String(border / 1000) }, value })),
+      { suffix: "_bucket", labels: { le: "+Inf" }, value: delay.count },
+      { suffix: "_sum", value: delay.sum / 1000 },
+      { suffix: "_count", value: delay.count },
+    ]),
   ];
 }
 

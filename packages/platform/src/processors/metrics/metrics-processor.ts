@@ -9,6 +9,7 @@ import { guarded, Processor, type Effect, type StreamEntry } from "../processor.
 import { countAggregate } from "./aggregate-record.ts";
 import { countRecord } from "./counting.ts";
 import { refreshHours } from "./hours.ts";
+import { LoopDelay } from "./loop-delay.ts";
 import { SeriesKeys } from "./series-keys.ts";
 import { Subjects } from "./subjects.ts";
 import { Tally } from "./tally.ts";
@@ -29,6 +30,7 @@ type Count = (tally: Tally, subjects: Subjects, entry: StreamEntry) => void;
 
 export class MetricsProcessor implements Component {
   readonly name = "metrics";
+  readonly delay = new LoopDelay();
   readonly #options: MetricsProcessorOptions;
   readonly #keys: SeriesKeys;
   #store: Store | null = null;
@@ -55,11 +57,13 @@ export class MetricsProcessor implements Component {
     await store.whenUp(CONNECT_LIMIT);
     if (signal.aborted) return;
     this.#set.start();
+    this.delay.start();
     this.#timer = setInterval(() => (this.#refreshing = this.#refresh(subjects)), MINUTE);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.delay.stop();
     await Promise.all([this.#set.stop(), this.#refreshing]);
     this.#store?.close();
     this.#store = null;

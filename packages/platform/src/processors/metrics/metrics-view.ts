@@ -4,6 +4,7 @@ import type { MessagingMinute, MetricSeriesAnswer, OrchestratorMetricsAnswer, Pr
 import type { PlatformKeys } from "../../redis/keys.ts";
 import { exposition } from "./exposition.ts";
 import { lastMinute } from "./last-minute.ts";
+import type { DelayCounts } from "./loop-delay.ts";
 import { MetricsStore, type Metrics, type SeriesQuery } from "./metrics-store.ts";
 import { recent } from "./recent.ts";
 import { SeriesKeys } from "./series-keys.ts";
@@ -18,13 +19,15 @@ export class MetricsView implements Metrics {
   readonly #keys: SeriesKeys;
   readonly #figures: MetricsStore;
   readonly #processors: () => Promise<ProcessorStatus[]>;
+  readonly #delay: () => DelayCounts;
   #store: { readonly tide: object; readonly store: Store } | null = null;
 
-  constructor(context: MetricsViewDeps, processors: () => Promise<ProcessorStatus[]>) {
+  constructor(context: MetricsViewDeps, processors: () => Promise<ProcessorStatus[]>, delay: () => DelayCounts = () => NONE) {
     this.#context = context;
     this.#keys = new SeriesKeys(context.keys);
     this.#figures = new MetricsStore(() => this.#open(), this.#keys);
     this.#processors = processors;
+    this.#delay = delay;
   }
 
   series(query: SeriesQuery): Promise<MetricSeriesAnswer> {
@@ -34,7 +37,7 @@ export class MetricsView implements Metrics {
   async exposition(): Promise<string> {
     const { tide } = this.#context.streams;
     const [groups, processors, redis] = await Promise.all([tide.groups.list(), this.#processors(), tide.serverInfo()]);
-    return await exposition(this.#open(), this.#keys, { groups, processors, redis });
+    return await exposition(this.#open(), this.#keys, { groups, processors, redis, delay: this.#delay() });
   }
 
   async recent(): Promise<OrchestratorMetricsAnswer> {
@@ -56,3 +59,7 @@ export class MetricsView implements Metrics {
     return this.#store.store;
   }
 }
+
+// Private
+
+const NONE: DelayCounts = { buckets: [], count: 0, sum: 0 };
