@@ -81,3 +81,99 @@ logs-stats $hours="24" $ADMIN_TOKEN=token:
 # What is logged: a component's least level, or `default`; without arguments the levels in force
 logs-level $component="" $level="" $ADMIN_TOKEN=token:
     {{ tidegate }} log level ${component:+"$component"} ${level:+"$level"}
+
+# Make a service: `npx just service-create hello nginx:alpine "" 80`; with a Dockerfile instead of an image: `npx just service-create hello "" ./Dockerfile 80`
+service-create $name $image="" $dockerfile="" $port="" $memory="512m" $cpu="1" $ADMIN_TOKEN=token:
+    {{ tidegate }} service create "$name" ${image:+--image "$image"} ${dockerfile:+--dockerfile "$dockerfile"} ${port:+--port "$port"} --memory "$memory" --cpus "$cpu"
+
+# Make a service whose port others on the network reach, at exactly this port of the machine
+service-create-exposed $name $image $port $bind="0.0.0.0" $memory="512m" $cpu="1" $ADMIN_TOKEN=token:
+    {{ tidegate }} service create "$name" --image "$image" --port "$port" --host-port "$port" --bind "$bind" --memory "$memory" --cpus "$cpu"
+
+# All services; `true`: only what this token created
+service-list $owned_only="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} service ls $(test "$owned_only" = true && echo --mine)
+
+# Containers and external services in one list: docker, external or all
+service-list-all $type="all" $ADMIN_TOKEN=token:
+    {{ tidegate }} service all --type "$type"
+
+# One service
+service-show $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service show "$name"
+
+# Remove a service; `true` also while it runs
+service-delete $name $force="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} service delete "$name" --yes $(test "$force" = true && echo --force)
+
+# Start a stopped service
+service-start $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service start "$name"
+
+# Stop a service
+service-stop $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service stop "$name"
+
+# The same again in a new container
+service-restart $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service restart "$name"
+
+# Last lines of a service; a third argument `true` shows their times
+service-logs $name $lines="100" $timestamps="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} service logs "$name" --lines "$lines" $(test "$timestamps" = true && echo --timestamps)
+
+# What a service uses at the moment
+service-stats $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service stats "$name"
+
+# Say what is left over of services that are gone
+service-cleanup $ADMIN_TOKEN=token:
+    {{ tidegate }} service cleanup --dry-run
+
+# Remove what is left over of services that are gone
+service-cleanup-orphaned $ADMIN_TOKEN=token:
+    {{ tidegate }} service cleanup
+
+# Add a port to a service; with a source token whoever connects must show it first
+service-port-add $name $port $bind="127.0.0.1" $SOURCE_TOKEN="" $ADMIN_TOKEN=token:
+    {{ tidegate }} service port-add "$name" "port-$port" --host-port "$port" --bind "$bind" ${SOURCE_TOKEN:+--token}
+
+# Remove a port of a service by its name
+service-port-remove $name $port_name $ADMIN_TOKEN=token:
+    {{ tidegate }} service port-remove "$name" "$port_name"
+
+# Ports of a service
+service-port-list $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service ports "$name"
+
+# Is a port of this machine free, and who has it if not?
+service-port-check $port $bind="127.0.0.1" $ADMIN_TOKEN=token:
+    {{ tidegate }} port check "$port" --bind "$bind"
+
+# Every port that is held; `true`: what is still free
+service-ports-global $available_only="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} port $(test "$available_only" = true && echo available || echo ls)
+
+# Give a service elsewhere a name
+service-register $name $url $description="" $ADMIN_TOKEN=token:
+    {{ tidegate }} service register "$name" "$url" ${description:+--description "$description"}
+
+# Forget a service elsewhere
+service-unregister $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service unregister "$name"
+
+# All services elsewhere
+service-list-external $ADMIN_TOKEN=token:
+    {{ tidegate }} service external ls
+
+# One service elsewhere
+service-show-external $name $ADMIN_TOKEN=token:
+    {{ tidegate }} service external show "$name"
+
+# Change the URL, or the description, of a service elsewhere
+service-update-external $name $url="" $description="" $ADMIN_TOKEN=token:
+    {{ tidegate }} service external set "$name" ${url:+--target "$url"} ${description:+--description "$description"}
+
+# An application from an image, in one word
+create-app $name $image $port="8080" $ADMIN_TOKEN=token:
+    {{ tidegate }} service create "$name" --image "$image" --port "$port"

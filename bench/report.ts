@@ -8,7 +8,7 @@ export interface Row {
   readonly work: string;
   readonly peer: string;
   readonly value: number;
-  readonly unit: "msg/s" | "ms" | "MB" | "µs" | "entries/s" | "requests/s";
+  readonly unit: "msg/s" | "ms" | "MB" | "µs" | "entries/s" | "requests/s" | "operations/s";
   /** What each round measured, in order; the value is their median. */
   readonly rounds: readonly number[];
   /** CPU seconds the measured process used per wall second, where it is ours to measure. */

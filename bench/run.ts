@@ -1,5 +1,5 @@
 /**
- * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory|telemetry> [--json] [--rounds N] [--save]`.
+ * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory|telemetry|store> [--json] [--rounds N] [--save]`.
  * Progress goes to stderr; stdout gets a table and, as its last line, one JSON object. `--json` leaves the table out,
  * `--save` keeps the run in bench/results and writes docs/reference/benchmarks.md and the table of the README anew from what is there.
  */
@@ -10,6 +10,7 @@ import { jsonLine, table, type Report } from "./report.ts";
 import { busyShare, NOISY } from "./noise.ts";
 import { saveResult, writePages } from "./page.ts";
 import { progress } from "./server.ts";
+import { measureStore } from "./store.ts";
 import { measureStreams } from "./streams.ts";
 import { measureTelemetry } from "./telemetry.ts";
 
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, (rounds: number, minutes: number) => P
   latency: measureLatency,
   memory: measureMemory,
   telemetry: measureTelemetry,
+  store: measureStore,
 };
 
 const { name, rounds, minutes, json, save } = readArguments();

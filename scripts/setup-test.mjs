@@ -2,20 +2,25 @@
 // `--yes`; after one question at a terminal. With CI=true a tool that cannot be had is a failure.
 import { createInterface } from "node:readline/promises";
 import { pathToFileURL } from "node:url";
-import { absentTools, installTools } from "./setup/test-tools.mjs";
+import { absentTools, installTools, unusableTools } from "./setup/test-tools.mjs";
 import { main } from "./setup.mjs";
 
 /** Answers the suites that cannot run, each with its reason. */
 export async function setupTest(flags = []) {
   const absent = absentTools();
-  if (absent.length === 0) return new Map();
-  const missing = (await agreed(absent, flags)) ? await installTools(absent) : absent.map((tool) => ({ tool, reason: "not installed" }));
+  const missing = [...unusableTools(), ...(await obtained(absent, flags))];
   for (const { tool, reason } of missing)
     process.stderr.write(`  not available: ${tool.name}: ${reason}\n    suites that will not run: ${tool.suites.join(", ")}\n`);
   return new Map(missing.flatMap(({ tool, reason }) => tool.suites.map((suite) => [suite, `${tool.name}: ${reason.split("\n")[0]}`])));
 }
 
 // Private
+
+/** Those of the absent that are still missing. */
+async function obtained(absent, flags) {
+  if (absent.length === 0) return [];
+  return (await agreed(absent, flags)) ? installTools(absent) : absent.map((tool) => ({ tool, reason: "not installed" }));
+}
 
 async function agreed(tools, flags) {
   if (flags.includes("--yes") || process.env.CI === "true") return true;

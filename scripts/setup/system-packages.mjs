@@ -22,7 +22,7 @@ export function asRoot() {
   return sudo !== undefined && spawnSync(sudo, ["-n", "true"], { stdio: "ignore" }).status === 0 ? [sudo, "-n"] : null;
 }
 
-/** `services` are unit names that the packages would start; they are masked unless the machine has them already. */
+/** `services` are unit names (`docker.socket`, or `redis-server` for a service) that the packages would start; they are masked unless the machine has them already. */
 export async function aptInstall(packages, { services = [], release } = {}) {
   const target = release === undefined ? [] : ["-t", release];
   const words = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...target, ...packages];
@@ -69,12 +69,12 @@ printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy || exit 1
 fresh=
 ${services.map(mask).join("\n")}
 ${tryFirst ? `${install} ||` : ""} { apt-get update -q && ${install}; } || exit 1
-for service in $fresh; do if command -v update-rc.d >/dev/null; then update-rc.d $service disable; fi; done
+for service in $fresh; do if command -v update-rc.d >/dev/null && [ -e /etc/init.d/$service ]; then update-rc.d $service disable; fi; done
 `;
 }
 
 function mask(service) {
-  const unit = `/etc/systemd/system/${service}.service`;
+  const unit = `/etc/systemd/system/${service.includes(".") ? service : `${service}.service`}`;
   return `if [ ! -e /etc/init.d/${service} ] && [ ! -e ${unit} ]; then mkdir -p /etc/systemd/system && ln -s /dev/null ${unit} && fresh="$fresh ${service}"; fi`;
 }
 

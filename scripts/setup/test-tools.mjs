@@ -27,6 +27,14 @@ const TOOLS = [
     install: () => aptInstall(["python3", "python3-redis"]),
     brew: ["python3"],
   },
+  {
+    name: "dockerd and busybox",
+    suites: ["docker"],
+    present: () => found("dockerd") && found("busybox"),
+    install: () => aptInstall(["docker.io", "busybox-static"], { services: ["docker", "docker.socket", "containerd"] }),
+    brew: [],
+    unusable: () => (process.platform === "linux" && process.getuid() === 0 ? null : "only root on Linux can start a Docker Engine"),
+  },
   { name: "chromium", suites: ["browser"], present: hasBrowser, install: () => aptInstall(["chromium"]), brew: [] },
 ];
 
@@ -41,10 +49,19 @@ export async function installTools(tools) {
 }
 
 export function absentTools() {
-  return TOOLS.filter((tool) => !tool.present());
+  return TOOLS.filter((tool) => !tool.present() && reasonAgainst(tool) === null);
+}
+
+/** Those that would not help on this machine or for this user, with the reason. */
+export function unusableTools() {
+  return TOOLS.map((tool) => ({ tool, reason: reasonAgainst(tool) })).filter(({ reason }) => reason !== null);
 }
 
 // Private
+
+function reasonAgainst(tool) {
+  return tool.unusable?.() ?? null;
+}
 
 async function attempt(tool) {
   try {

@@ -32,6 +32,14 @@ export const TIERS = [
     env: { TIDEGATE_TEST_SERVER: "valkey-server" },
   },
   {
+    // A Docker Engine per file.
+    name: "docker",
+    limit: 6 * minutes,
+    each: 120_000,
+    parallel: 2,
+    files: (path) => suffix(path) === "docker",
+  },
+  {
     name: "system",
     limit: 10 * minutes,
     each: 180_000,
@@ -69,5 +77,5 @@ function inBrowser(path) {
 }
 
 function suffix(path) {
-  return /\.(redis|system|browser)\.test\.ts$/.exec(path)?.[1] ?? "";
+  return /\.(redis|docker|system|browser)\.test\.ts$/.exec(path)?.[1] ?? "";
 }

@@ -12,8 +12,8 @@ export interface OpenConsole {
 }
 
 /** Not signed in yet, so that what a suite needs can be there first. */
-export async function openConsole(bed: AsyncDisposableStack): Promise<OpenConsole> {
-  const program = await startProgram();
+export async function openConsole(bed: AsyncDisposableStack, environment: NodeJS.ProcessEnv = {}): Promise<OpenConsole> {
+  const program = await startProgram(environment);
   bed.defer(() => program.stop());
   const browser = await openBrowser();
   bed.defer(() => browser.close());

@@ -26,10 +26,12 @@ interface Instance {
 
 const bin = fileURLToPath(new URL("../../packages/platform/bin/tidegate.js", import.meta.url));
 
-export async function startProgram(): Promise<Program> {
+/** `environment` is added to the tests' own. */
+export async function startProgram(environment: NodeJS.ProcessEnv = {}): Promise<Program> {
   const data = await mkdtemp(join(tmpdir(), "tidegate-browser-"));
   const child = spawn(process.execPath, [bin, "up", "--no-demo", "--no-open", "--port", "0", "--redis-port", "0", "--data", data], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));

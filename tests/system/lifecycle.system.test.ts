@@ -15,9 +15,9 @@ import { connect, findInstance, type InstanceFile } from "@tidegate/streams";
 import { isAlive } from "../../packages/platform/src/supervisor/processes.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../packages/platform/bin/tidegate.js", import.meta.url));
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
-type Record = InstanceFile & { readonly children: { readonly redis: number; readonly control: number } };
+type Record = InstanceFile & { readonly children: { readonly redis: number; readonly control: number; readonly "edge-1": number } };
 
 describe("tidegate up", LIMIT, () => {
   const folders: string[] = [];
@@ -67,7 +67,7 @@ describe("tidegate up", LIMIT, () => {
     assert.equal(await stored(data), 5);
   });
 
-  it("starts a killed control process again at the same address", async () => {
+  it("starts a killed control process again at the same address, and a killed edge worker, each alone", async () => {
     const data = folder();
     const life = up(data);
     await life.says(/Console/);
@@ -75,7 +75,10 @@ describe("tidegate up", LIMIT, () => {
     process.kill(before.children.control, "SIGKILL");
     await life.says(/control process is back/);
     assert.equal((await fetch(`${before.consoleUrl}/health`)).status, 200);
-    assert.equal(read(data).children.redis, before.children.redis);
+    assert.deepEqual(read(data).children, { ...before.children, control: read(data).children.control });
+    process.kill(before.children["edge-1"], "SIGKILL");
+    await life.says(/Edge worker 1 ended by signal SIGKILL[\s\S]*Edge worker 1 is back/);
+    assert.notEqual(read(data).children["edge-1"], before.children["edge-1"]);
   });
 
   it("leaves no orphan when the supervisor is killed, and starts anew at once", async () => {
@@ -208,8 +211,7 @@ function read(data: string): Record {
 }
 
 function assertGone(record: Record): void {
-  for (const pid of [record.pid, record.children.control, record.children.redis])
-    assert.equal(isAlive(pid), false, `process ${pid} is still there`);
+  for (const pid of [record.pid, ...Object.values(record.children)]) assert.equal(isAlive(pid), false, `process ${pid} is still there`);
 }
 
 async function publish(data: string, count: number): Promise<void> {

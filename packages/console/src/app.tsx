@@ -25,6 +25,11 @@ const TracesScreen = later(async () => (await import("./screens/traces/traces.ts
 const TraceScreen = later(async () => (await import("./screens/traces/trace.tsx")).TraceScreen);
 const AlertsScreen = later(async () => (await import("./screens/alerts/alerts.tsx")).AlertsScreen);
 const StatusScreen = later(async () => (await import("./screens/status/status.tsx")).StatusScreen);
+const ServicesScreen = later(async () => (await import("./screens/services/services.tsx")).ServicesScreen);
+const ServiceScreen = later(async () => (await import("./screens/services/service.tsx")).ServiceScreen);
+const PortsScreen = later(async () => (await import("./screens/ports/ports.tsx")).PortsScreen);
+const TokensScreen = later(async () => (await import("./screens/tokens/tokens.tsx")).TokensScreen);
+const ChangesScreen = later(async () => (await import("./screens/changes/changes.tsx")).ChangesScreen);
 const MessageScreen = later(async () => (await import("./screens/message.tsx")).MessageScreen);
 
 const screens: readonly { pattern: string; title: string; show: (params: Params) => ComponentChild }[] = [
@@ -39,6 +44,11 @@ const screens: readonly { pattern: string; title: string; show: (params: Params)
   { pattern: "/traces", title: "Traces", show: () => <TracesScreen /> },
   { pattern: "/traces/:id", title: "Trace", show: (p) => <TraceScreen key={p["id"]} id={p["id"] ?? ""} /> },
   { pattern: "/alerts", title: "Alerts", show: () => <AlertsScreen /> },
+  { pattern: "/services", title: "Services", show: () => <ServicesScreen /> },
+  { pattern: "/services/:name", title: ":name", show: (p) => <ServiceScreen key={p["name"]} name={p["name"] ?? ""} /> },
+  { pattern: "/ports", title: "Ports", show: () => <PortsScreen /> },
+  { pattern: "/tokens", title: "Tokens", show: () => <TokensScreen /> },
+  { pattern: "/changes", title: "Changes", show: () => <ChangesScreen /> },
   { pattern: "/redis", title: "Redis", show: () => <RedisScreen /> },
   { pattern: "/status", title: "Status", show: () => <StatusScreen /> },
 ];

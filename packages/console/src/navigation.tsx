@@ -1,6 +1,6 @@
 /** The places of the console. Where it is narrow, four of them stay under the thumb and the rest wait behind "More". */
 import { useEffect, useState } from "preact/hooks";
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { feed } from "./live/feed.ts";
 import { Sign, type IconName } from "./parts/icons.tsx";
 import { path } from "./router.ts";
@@ -11,6 +11,8 @@ interface Place {
   icon: IconName;
   /** Stays in the bar where it is narrow. */
   near?: boolean;
+  /** Begins a group of this name. */
+  group?: string;
 }
 
 const places: readonly Place[] = [
@@ -21,7 +23,11 @@ const places: readonly Place[] = [
   { href: "/logs", label: "Logs", icon: "logs", near: true },
   { href: "/traces", label: "Traces", icon: "traces" },
   { href: "/alerts", label: "Alerts", icon: "alerts", near: true },
-  { href: "/redis", label: "Redis", icon: "redis" },
+  { href: "/services", label: "Services", icon: "services", group: "Gateway" },
+  { href: "/ports", label: "Ports", icon: "ports" },
+  { href: "/tokens", label: "Tokens", icon: "tokens" },
+  { href: "/changes", label: "Changes", icon: "replay" },
+  { href: "/redis", label: "Redis", icon: "redis", group: "Tidegate" },
   { href: "/status", label: "Status", icon: "status" },
 ];
 
@@ -33,11 +39,14 @@ export function Navigation(): JSX.Element {
   return (
     <nav aria-label="Main" class={open ? "open" : ""} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
       {places.map((place) => (
-        <a key={place.href} href={place.href} class={place.near ? "" : "far"} aria-current={isHere(place, here) ? "page" : undefined}>
-          <Sign name={place.icon} />
-          <span>{place.label}</span>
-          <Tally href={place.href} />
-        </a>
+        <Fragment key={place.href}>
+          {place.group && <span class="group">{place.group}</span>}
+          <a href={place.href} class={place.near ? "" : "far"} aria-current={isHere(place, here) ? "page" : undefined}>
+            <Sign name={place.icon} />
+            <span>{place.label}</span>
+            <Tally href={place.href} />
+          </a>
+        </Fragment>
       ))}
       <button type="button" class={`more ${far ? "here" : ""}`} aria-expanded={open} onClick={() => setOpen(!open)}>
         <Sign name={open ? "close" : "more"} />

@@ -1,7 +1,7 @@
 /** Builds the control side of the gateway in dependency order. What it needs from outside comes in by `GatewayOptions`. */
 import type { Tide } from "@tidegate/streams";
-import type { Switch } from "./edge/switch.ts";
-import { EdgeTable } from "./edge/table.ts";
+import type { EdgePort, Switch } from "./edge/switch.ts";
+import { EdgeTable, type EdgeWorkers } from "./edge/table.ts";
 import { GatewayKeys } from "./keys.ts";
 import type { Ports } from "./ports/ports.ts";
 import { PortRegistry } from "./ports/registry.ts";
@@ -11,6 +11,8 @@ import type { Services } from "./services/services.ts";
 import type { Entities } from "./store/entities.ts";
 import { EntityStore } from "./store/entity-store.ts";
 import { KeyedVault } from "./store/keyed-vault.ts";
+import { Revisions } from "./store/revisions.ts";
+import { Transfer } from "./store/transfer.ts";
 import type { Vault } from "./store/vault.ts";
 
 export interface GatewayOptions {
@@ -29,6 +31,8 @@ export interface GatewayOptions {
   readonly contexts: string;
   readonly leads: () => boolean;
   readonly onTrouble: (component: string, message: string) => void;
+  /** Tidegate's own: never given to anybody. */
+  readonly restrictedPorts: readonly number[];
 }
 
 /** The shape of everything the orchestrator runs. */
@@ -44,7 +48,10 @@ export interface Gateway {
   readonly vault: Vault;
   readonly ports: Ports;
   readonly services: Services;
-  readonly edge: Switch;
+  readonly edge: Switch & EdgeWorkers;
+  readonly revisions: Revisions;
+  /** Export and import. */
+  readonly transfer: Transfer;
   /** In the order they start. */
   readonly parts: readonly { readonly part: Part; readonly needs: readonly string[] }[];
 }
@@ -52,10 +59,11 @@ export interface Gateway {
 export function composeGateway(options: GatewayOptions): Gateway {
   const { tide, namespace, prefix, instance, leads, onTrouble } = options;
   const keys = new GatewayKeys(namespace, prefix);
-  const vault = new KeyedVault({ tide, keys, encryptionKey: options.encryptionKey, dataFolder: options.dataFolder });
+  const vault = new KeyedVault({ keys, encryptionKey: options.encryptionKey, dataFolder: options.dataFolder });
   const entities = new EntityStore({ tide, keys, vault });
-  const ports = new PortRegistry({ entities, tide, leads, onTrouble });
   const edge = new EdgeTable({ tide, keys });
+  const listening = (): Promise<readonly EdgePort[]> => edge.list();
+  const ports = new PortRegistry({ entities, tide, leads, onTrouble, restricted: options.restrictedPorts, listening });
   const engine = new Broker({ dockerHost: options.dockerHost, namespace, contexts: options.contexts, dataFolder: options.dataFolder });
   const services = new ServiceManager({ entities, vault, ports, engine, edge, tide, keys, instance, leads, onTrouble });
   return {
@@ -64,10 +72,12 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ports,
     services,
     edge,
+    revisions: new Revisions(entities, services),
+    transfer: new Transfer({ entities, vault, services, namespace }),
     parts: [
       { part: entities, needs: ["telemetry"] },
       { part: ports, needs: ["store", "leader"] },
-      { part: services, needs: ["store", "ports", "leader"] },
+      { part: services.part, needs: ["store", "ports", "leader"] },
     ],
   };
 }

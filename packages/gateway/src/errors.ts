@@ -16,6 +16,7 @@ export const GATEWAY_ERRORS = {
   UNKNOWN_REVISION: { status: 404, meaning: "The revision is not kept (any more)." },
   NAME_TAKEN: { status: 409, meaning: "Something of this name exists." },
   VERSION_CONFLICT: { status: 409, meaning: "Somebody else changed it meanwhile." },
+  ROLLBACK_REFUSED: { status: 409, meaning: "Things of this kind are not rolled back; the error says what to do instead." },
   PORT_TAKEN: { status: 409, meaning: "The port is held by somebody else; the error says by whom." },
   NO_PORT_FREE: { status: 409, meaning: "Every port of the range is taken." },
   SERVICE_BUSY: { status: 409, meaning: "Another operation on the service is under way." },
@@ -30,6 +31,8 @@ export const GATEWAY_ERRORS = {
   DOCKER_MISSING: { status: 503, meaning: "There is no Docker Engine here." },
   DOCKER_UNREACHABLE: { status: 503, meaning: "The Docker Engine does not answer." },
   EDGE_UNAVAILABLE: { status: 503, meaning: "No edge worker answers, so nothing can be switched." },
+  CHANGE_UNKNOWN: { status: 504, meaning: "Redis went away while something was changed; whether it was is not known." },
+  ENCRYPTION_KEY_INVALID: { status: 503, meaning: "The encryption key is too weak, or its file is damaged." },
   ENCRYPTION_KEY_WRONG: { status: 503, meaning: "A secret was encrypted with another key." },
   DISK_FULL: { status: 507, meaning: "The disk of the Docker Engine is full." },
 } as const;
@@ -41,12 +44,15 @@ export class GatewayError extends Error {
   readonly status: number;
   /** What to do next, ready to be shown to a person. */
   readonly hint: string | undefined;
+  /** Last lines of the build or the container, redacted; shown below the message. */
+  readonly logTail: readonly string[];
 
-  constructor(code: GatewayErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+  constructor(code: GatewayErrorCode, message: string, options: { cause?: unknown; hint?: string; logTail?: readonly string[] } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "GatewayError";
     this.code = code;
     this.status = GATEWAY_ERRORS[code].status;
     this.hint = options.hint;
+    this.logTail = options.logTail ?? [];
   }
 }

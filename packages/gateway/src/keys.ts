@@ -28,6 +28,11 @@ export class GatewayKeys {
     return this.#own("entity:changes");
   }
 
+  /** hash call → answer of the last calls of one process, so that one sent again is not made twice; minutes. */
+  entityAnswers(session: string): string {
+    return this.#own(`entity:answers:${session}`);
+  }
+
   /** string: fingerprint of the key that encrypts secrets; owner: `Vault`. */
   vault(): string {
     return this.#own("vault");

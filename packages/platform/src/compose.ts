@@ -7,13 +7,16 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { composeGateway, type Gateway } from "@tidegate/gateway";
 import { connect, type ConnectOptions, type Notice, type Tide } from "@tidegate/streams";
+import { apiTokens, type ApiTokens } from "./auth/api-tokens.ts";
 import { Auth } from "./auth/auth.ts";
 import type { PlatformConfig } from "./config.ts";
 import { demoServices } from "./demo/index.ts";
 import { Announcer } from "./orchestrator/announcer.ts";
 import { ConsoleServer } from "./orchestrator/console-server.ts";
 import { DatabaseClaim } from "./orchestrator/database-claim.ts";
+import { EdgeView } from "./orchestrator/edge-view.ts";
 import type { Journal } from "./orchestrator/journal.ts";
 import { LagWatch } from "./orchestrator/lag-watch.ts";
 import { Leader } from "./orchestrator/leader.ts";
@@ -23,7 +26,7 @@ import { RedisView, StreamsConnection } from "./orchestrator/streams-connection.
 import { composeProcessors, type Observation } from "./processors/compose.ts";
 import { PlatformKeys } from "./redis/keys.ts";
 import type { ControlServerOptions } from "./rest/server.ts";
-import type { RedisPlace, RedisProcess } from "./supervisor/channel.ts";
+import type { EdgeProcess, RedisPlace, RedisProcess } from "./supervisor/channel.ts";
 import { VERSION } from "./version.ts";
 
 /** The demo must not fill the disk of someone who only tries it. */
@@ -38,6 +41,8 @@ export interface Control {
   readonly orchestrator: Orchestrator;
   /** The embedded Redis has changed. */
   redisIs(process: RedisProcess): void;
+  /** An edge worker has changed. */
+  edgeIs(process: EdgeProcess): void;
 }
 
 export async function compose(config: PlatformConfig, place: RedisPlace, journal: Journal): Promise<Control> {
@@ -61,9 +66,24 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
     onChange: (status, from) => announcer.changed(status, from),
   });
   const onTrouble = (component: string, message: string): void => journal.write("warn", component, message);
+  const gateway = composeGateway({
+    tide: () => streams.tide,
+    namespace: config.namespace,
+    prefix: config.telemetryPrefix,
+    instance,
+    encryptionKey: config.encryptionKey,
+    dataFolder: config.dataFolder,
+    dockerHost: config.dockerHost,
+    contexts: config.contexts,
+    leads: () => leader.leading,
+    onTrouble,
+    restrictedPorts: [config.port, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
+  });
+  const edge = new EdgeView(() => gateway.edge.workers(), config.edgeWorkers);
+  const tokens = apiTokens({ gateway, auth, onTrouble });
   const { components, observation } = composeProcessors({ streams, keys, instance, leader, onTrouble });
   const console = new ConsoleServer(() =>
-    consoleOptions(config, { tide: streams.tide, orchestrator, auth, observation, announcer, keys, journal }),
+    consoleOptions(config, { tide: streams.tide, orchestrator, auth, observation, gateway, tokens, announcer, keys, journal }),
   );
 
   const view = { patience: Infinity, essential: true, process: () => redis.process };
@@ -77,6 +97,10 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   orchestrator.add(announcer, { essential: true, patience: Infinity, needs: ["database"] });
   orchestrator.add(leader, { needs: ["telemetry"] });
   orchestrator.add(lag, { needs: ["telemetry"] });
+  orchestrator.add(edge, { needs: ["telemetry"], patience: Infinity, process: () => edge.process() });
+  // Each heals by itself: a restart would neither bring Docker back nor mend a wrong key, and would drop what is under way.
+  for (const { part, needs } of gateway.parts) orchestrator.add(part, { needs, patience: Infinity });
+  orchestrator.add(tokens.directory, { needs: ["store"], patience: Infinity });
   for (const processor of components) orchestrator.add(processor, { needs: ["leader"] });
   // Before the demo, so that a person can watch the demo start.
   orchestrator.add(console, { essential: true, needs: ["telemetry"] });
@@ -92,7 +116,11 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
     redis.process = process;
     if (place.embedded) announcer.redisIs(process);
   };
-  return { auth, streams, redis, console, announcer, orchestrator, redisIs };
+  const edgeIs = (process: EdgeProcess): void => {
+    edge.is(process);
+    announcer.edgeIs(process);
+  };
+  return { auth, streams, redis, console, announcer, orchestrator, redisIs, edgeIs };
 }
 
 // Private
@@ -118,6 +146,8 @@ interface ConsoleParts {
   readonly orchestrator: Orchestrator;
   readonly auth: Auth;
   readonly observation: Observation;
+  readonly gateway: Gateway;
+  readonly tokens: ApiTokens;
   readonly announcer: Announcer;
   readonly keys: PlatformKeys;
   readonly journal: Journal;

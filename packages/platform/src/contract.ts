@@ -16,6 +16,7 @@ import type {
 } from "@tidegate/streams";
 
 import type { LiveAlerts } from "./alert-contract.ts";
+import type { Scope } from "./gateway-contract.ts";
 import type { LiveLogs, LogQuery, MessagingMinute } from "./telemetry-contract.ts";
 
 export type {
@@ -249,6 +250,8 @@ export interface SessionAnswer {
   kind: "token" | "session";
   namespace: string;
   version: string;
+  /** What it may do; `*` is everything. */
+  scopes: readonly Scope[];
 }
 
 /** RFC 9457 */
@@ -260,6 +263,8 @@ export interface Problem {
   /** Stable, e.g. `UNKNOWN_TOPIC`. */
   code: string;
   hint?: string;
+  /** Last lines of the build or the container, where one failed. */
+  log_tail?: readonly string[];
   request_id: string;
 }
 

@@ -32,7 +32,8 @@ export interface TokenAnswer {
   /** To the minute. */
   readonly last_used_at: number | null;
   readonly rotated_at: number | null;
-  readonly state: "active" | "expired";
+  /** `revoking`: refused already; what it owns is being removed, and DELETE goes on with that. */
+  readonly state: "active" | "expired" | "revoking";
   /** First characters, to tell them apart. */
   readonly hint: string;
   readonly version: number;
@@ -43,6 +44,18 @@ export interface TokenAnswer {
 /** The secret is shown here and nowhere else. */
 export interface NewTokenAnswer extends TokenAnswer {
   readonly token: string;
+}
+
+/** `DELETE /api/v1/tokens/{name}` */
+export interface RevokedAnswer {
+  readonly name: string;
+  /** What went with it. */
+  readonly removed: Readonly<Partial<Record<Resource, number>>>;
+  /** What belongs to `passed_to` now. */
+  readonly passed: Readonly<Partial<Record<Resource, number>>>;
+  readonly passed_to: string | null;
+  /** The same as a sentence. */
+  readonly detail: string;
 }
 
 export interface TokensAnswer {
@@ -141,6 +154,24 @@ export interface ExternalServiceAnswer {
   readonly updated_at: number;
 }
 
+export interface ExternalServicesAnswer {
+  readonly items: readonly ExternalServiceAnswer[];
+}
+
+/** `GET /api/v1/services/{name}/ports` */
+export interface ServicePortsAnswer {
+  readonly service_name: string;
+  readonly items: readonly ServicePortAnswer[];
+}
+
+/** `POST /api/v1/services/cleanup` */
+export interface CleanUpAnswer {
+  /** True: this is what would be removed. */
+  readonly dry_run: boolean;
+  readonly containers: readonly { readonly id: string; readonly name: string }[];
+  readonly ports: readonly { readonly port: number; readonly owner: string }[];
+}
+
 export interface UnifiedAnswer {
   readonly items: readonly {
     readonly name: string;
@@ -212,4 +243,27 @@ export interface RevisionAnswer {
 export interface RevisionsAnswer {
   readonly items: readonly RevisionAnswer[];
   readonly next: string | null;
+}
+
+export interface RollbackAnswer {
+  readonly kind: string;
+  readonly name: string;
+  /** Of the new state, which is as that of the older version. */
+  readonly version: number;
+}
+
+/** Names by what happens to them. */
+export interface ImportedKindAnswer {
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+  readonly same: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface ConfigImportAnswer {
+  /** Nothing was done. */
+  readonly dry_run: boolean;
+  readonly kinds: Readonly<Record<string, ImportedKindAnswer>>;
+  /** Services that could not be begun; everything else was done. */
+  readonly problems: readonly { readonly name: string; readonly code: string; readonly message: string }[];
 }

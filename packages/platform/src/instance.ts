@@ -19,7 +19,7 @@ export interface InstanceRecord extends InstanceFile {
   readonly children: Readonly<Record<string, number>>;
 }
 
-/** Words that must stand in a left-behind child's command line before it is ended. */
+/** Words that must stand in a left-behind child's command line before it is ended, by its name without number. */
 export type ChildMarks = Readonly<Record<string, string>>;
 
 export class Instance {
@@ -161,13 +161,20 @@ function lives(record: InstanceRecord): boolean {
   return birth !== null && record.birth !== null ? birth === record.birth : commandLine(record.pid).includes("up");
 }
 
-/** Control first, Redis last: the order of a proper stop. */
+/** Control first, then the edge, Redis last: the order of a proper stop. */
+const STOP_ORDER = ["control", "edge", "redis"];
+
 function leftBehind(record: InstanceRecord | null, marks: ChildMarks): [string, number][] {
   const children = Object.entries(record?.children ?? {}).filter(([name, pid]) => {
-    const mark = marks[name];
+    const mark = marks[kindOf(name)];
     return mark !== undefined && isAlive(pid) && commandLine(pid).includes(mark);
   });
-  return children.sort(([one], [other]) => Number(one === "redis") - Number(other === "redis"));
+  return children.sort(([one], [other]) => STOP_ORDER.indexOf(kindOf(one)) - STOP_ORDER.indexOf(kindOf(other)));
+}
+
+/** `edge` for `edge-2`. */
+function kindOf(name: string): string {
+  return name.replace(/-\d+$/, "");
 }
 
 function alreadyRunning(folder: string, record: InstanceRecord): PlatformError {

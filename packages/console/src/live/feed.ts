@@ -36,7 +36,8 @@ export class Feed {
   #polling: ReturnType<typeof setInterval> | undefined;
   #running = false;
   readonly #followers = new Map<string, Set<Follower>>();
-  #logs: LogFollower | null = null;
+  /** The last one is served; those before it wait for its end. */
+  readonly #logs: LogFollower[] = [];
 
   start(): void {
     if (this.#running) return;
@@ -66,15 +67,21 @@ export class Feed {
     };
   }
 
-  /** Log entries that match, until the returned function is called. One at a time: a second takes the place of the first. */
+  /** Log entries that match, until the returned function is called. One at a time: a second takes the place of the first, for as long as it is. */
   followLogs(follower: LogFollower): () => void {
-    this.#logs = follower;
-    this.#send({ type: "subscribe", feed: "logs", query: follower.query });
+    this.#logs.push(follower);
+    this.#askForLogs();
     return () => {
-      if (this.#logs !== follower) return;
-      this.#logs = null;
-      this.#send({ type: "unsubscribe", feed: "logs" });
+      const served = this.#logs.at(-1) === follower;
+      const at = this.#logs.indexOf(follower);
+      if (at >= 0) this.#logs.splice(at, 1);
+      if (served) this.#askForLogs();
     };
+  }
+
+  #askForLogs(): void {
+    const follower = this.#logs.at(-1);
+    this.#send(follower ? { type: "subscribe", feed: "logs", query: follower.query } : { type: "unsubscribe", feed: "logs" });
   }
 
   #open(): void {
@@ -90,7 +97,7 @@ export class Feed {
     this.#stopPolling();
     this.connection.value = "live";
     for (const topic of this.#followers.keys()) this.#send({ type: "subscribe", topic });
-    if (this.#logs) this.#send({ type: "subscribe", feed: "logs", query: this.#logs.query });
+    if (this.#logs.length > 0) this.#askForLogs();
   }
 
   #closed(socket: WebSocket): void {
@@ -115,7 +122,8 @@ export class Feed {
       this.connection.value = "polling";
       this.#enqueue(update);
       for (const topic of this.#followers.keys()) this.#enqueue(await pollTopic(topic));
-      if (this.#logs) this.#enqueue(await pollLogs(this.#logs.query));
+      const logs = this.#logs.at(-1);
+      if (logs) this.#enqueue(await pollLogs(logs.query));
       this.#enqueue(await pollAlerts());
     } catch (error) {
       if (this.#running && this.#polling !== undefined)
@@ -160,9 +168,9 @@ export class Feed {
       this.samples.value = withSample(this.samples.peek(), sampleOf(frame));
     } else if (frame.type === "messages") {
       for (const follower of this.#followers.get(frame.topic) ?? []) follower(frame);
-    } else if (frame.type === "logs") this.#logs?.onLogs(frame);
+    } else if (frame.type === "logs") this.#logs.at(-1)?.onLogs(frame);
     else if (frame.type === "alerts") this.alerts.value = frame.active;
-    else this.#logs?.onProblem(frame.detail);
+    else this.#logs.at(-1)?.onProblem(frame.detail);
   }
 }
 

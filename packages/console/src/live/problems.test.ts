@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Alert, LiveUpdate } from "tidegate/contract";
+import type { Alert, LiveUpdate, ServiceAnswer } from "tidegate/contract";
 import { problemsOf } from "./problems.ts";
 
 const update = {
@@ -43,4 +43,12 @@ test("one rule that fires on several subjects is one problem that names them", (
 test("what is pending, muted or looked after is not a problem to find", () => {
   const known = [alert("a", { state: "pending" }), alert("b", { muted_until: 1 }), alert("c", { acknowledged: { by: "x", at: 1 } })];
   assert.equal(problemsOf(update, [], known).length, 1);
+});
+
+test("a failed service is a problem that says why", () => {
+  const service = (status: ServiceAnswer["status"]) =>
+    ({ service_name: "web", status, failure: { message: "exited with 1" } }) as unknown as ServiceAnswer;
+  const found = problemsOf(update, [], [], [service("running"), service("failed")]);
+  assert.deepEqual(found[0], { level: "bad", title: "Service web failed", detail: "exited with 1", href: "/services/web" });
+  assert.equal(found.length, 2);
 });

@@ -1,5 +1,5 @@
 /** "Is anything wrong?" in one list, worst first. Pure: judged from one update and the samples before it. */
-import type { Alert, GroupInfo, LiveUpdate } from "tidegate/contract";
+import type { Alert, GroupInfo, LiveUpdate, ServiceAnswer } from "tidegate/contract";
 import { count, duration, plural } from "../format.ts";
 import { groupsOf, type Sample } from "./samples.ts";
 
@@ -15,9 +15,15 @@ const smallestLag = 100;
 const lagWindow = 30_000;
 const stuckAfter = 60_000;
 
-export function problemsOf(update: LiveUpdate, samples: readonly Sample[], alerts: readonly Alert[]): Problem[] {
+export function problemsOf(
+  update: LiveUpdate,
+  samples: readonly Sample[],
+  alerts: readonly Alert[],
+  services: readonly ServiceAnswer[] = [],
+): Problem[] {
   const found = [
     ...firing(alerts),
+    ...services.flatMap(failed),
     ...deadLetters(update),
     ...redis(update),
     ...components(update),
@@ -52,6 +58,12 @@ function deadLetters(update: LiveUpdate): Problem[] {
       href: "/dead-letters",
     },
   ];
+}
+
+function failed({ service_name: name, status, failure }: ServiceAnswer): Problem[] {
+  if (status !== "failed") return [];
+  const detail = failure?.message ?? "Its container ended by itself and stays down.";
+  return [{ level: "bad", title: `Service ${name} failed`, detail, href: `/services/${encodeURIComponent(name)}` }];
 }
 
 function components(update: LiveUpdate): Problem[] {

@@ -12,19 +12,35 @@ export interface Question {
   typed?: string;
 }
 
-const open = signal<{ question: Question; answer: (yes: boolean) => void } | null>(null);
+/** A question with ways to do it; the first is the standard one. */
+export interface Choice<V extends string> extends Question {
+  label: string;
+  choices: readonly { readonly value: V; readonly label: string }[];
+}
+
+/** `chosen`: of a choice, what was chosen. */
+type Answer = (yes: boolean, chosen?: string) => void;
+
+const open = signal<{ question: Question | Choice<string>; answer: Answer } | null>(null);
 
 export function confirm(question: Question): Promise<boolean> {
+  return new Promise((resolve) => ask(question, resolve));
+}
+
+/** Null: not at all. */
+export function choose<V extends string>(question: Choice<V>): Promise<V | null> {
+  return new Promise((resolve) => ask(question, (yes, chosen) => resolve(yes ? (chosen as V) : null)));
+}
+
+function ask(question: Question | Choice<string>, answered: Answer): void {
   open.value?.answer(false);
-  return new Promise((resolve) => {
-    open.value = {
-      question,
-      answer: (yes) => {
-        open.value = null;
-        resolve(yes);
-      },
-    };
-  });
+  open.value = {
+    question,
+    answer: (yes, chosen) => {
+      open.value = null;
+      answered(yes, chosen);
+    },
+  };
 }
 
 export function ConfirmDialog(): JSX.Element | null {
@@ -32,9 +48,11 @@ export function ConfirmDialog(): JSX.Element | null {
   return current && <Dialog question={current.question} answer={current.answer} />;
 }
 
-function Dialog({ question, answer }: { question: Question; answer: (yes: boolean) => void }): JSX.Element {
+function Dialog({ question, answer }: { question: Question | Choice<string>; answer: Answer }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
+  const choices = "choices" in question ? question.choices : [];
+  const [chosen, setChosen] = useState(choices[0]?.value ?? "");
   useEffect(() => dialog.current?.showModal(), []);
   const allowed = question.typed === undefined || typed === question.typed;
   return (
@@ -43,11 +61,12 @@ function Dialog({ question, answer }: { question: Question; answer: (yes: boolea
         method="dialog"
         onSubmit={(event) => {
           event.preventDefault();
-          if (allowed) answer(true);
+          if (allowed) answer(true, chosen);
         }}
       >
         <h2 id="confirm-title">{question.title}</h2>
         <p>{question.text}</p>
+        {"choices" in question && <Choices {...question} chosen={chosen} set={setChosen} />}
         {question.typed !== undefined && (
           <label class="field">
             <span>
@@ -66,5 +85,18 @@ function Dialog({ question, answer }: { question: Question; answer: (yes: boolea
         </div>
       </form>
     </dialog>
+  );
+}
+
+function Choices({ label, choices, chosen, set }: Choice<string> & { chosen: string; set: (value: string) => void }): JSX.Element {
+  return (
+    <fieldset class="choices">
+      <legend>{label}</legend>
+      {choices.map((choice) => (
+        <label key={choice.value} class="check">
+          <input type="radio" name="choice" checked={choice.value === chosen} onChange={() => set(choice.value)} /> {choice.label}
+        </label>
+      ))}
+    </fieldset>
   );
 }

@@ -60,10 +60,16 @@ export function TextField({
   );
 }
 
-export function AreaField({ value, set, placeholder = "", ...rest }: Omit<TextProps, "secret">): JSX.Element {
+export function AreaField({ value, set, placeholder = "", rows = 2, ...rest }: Omit<TextProps, "secret"> & { rows?: number }): JSX.Element {
   return (
     <Field {...rest}>
-      <textarea rows={2} spellcheck={false} placeholder={placeholder} value={value} onInput={(event) => set(event.currentTarget.value)} />
+      <textarea
+        rows={rows}
+        spellcheck={false}
+        placeholder={placeholder}
+        value={value}
+        onInput={(event) => set(event.currentTarget.value)}
+      />
     </Field>
   );
 }

@@ -13,6 +13,7 @@ export function ProblemBox({ problem, retry }: { problem: Problem; retry?: () =>
       <div>
         <strong>{problem.detail || problem.title}</strong>
         {problem.hint && <p>{problem.hint}</p>}
+        {problem.log_tail && <LogTail lines={problem.log_tail} />}
         <p class="faint">
           <code>{problem.code}</code>
           {problem.request_id && (
@@ -29,6 +30,16 @@ export function ProblemBox({ problem, retry }: { problem: Problem; retry?: () =>
         </button>
       )}
     </div>
+  );
+}
+
+/** The last words of a build or a container. */
+export function LogTail({ lines }: { lines: readonly string[] }): JSX.Element | null {
+  if (lines.length === 0) return null;
+  return (
+    <pre class="log-tail" tabIndex={0} role="region" aria-label="Last lines">
+      {lines.join("\n")}
+    </pre>
   );
 }
 

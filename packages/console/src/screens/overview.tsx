@@ -1,6 +1,7 @@
 /** "Is anything wrong?" in five seconds: problems first, then the two strips that say how it moves, then what runs. */
 import type { JSX } from "preact";
-import type { ComponentStatus } from "tidegate/contract";
+import type { ComponentStatus, ServicesAnswer } from "tidegate/contract";
+import { useResource } from "../api.ts";
 import { Strip } from "../charts/strip.tsx";
 import { now } from "../clock.ts";
 import { ago, count, plural, rate, short } from "../format.ts";
@@ -11,10 +12,12 @@ import { Sign } from "../parts/icons.tsx";
 import { State } from "../parts/marks.tsx";
 import { Empty, Loading } from "../parts/notices.tsx";
 import { Table, type Column } from "../parts/table.tsx";
+import { tally } from "./services/service-words.ts";
 
 export function OverviewScreen(): JSX.Element {
   const update = feed.update.value;
   const samples = feed.samples.value;
+  const services = useResource<ServicesAnswer>("/api/v1/services", servicesEvery).data;
   return (
     <>
       <h1>Overview</h1>
@@ -22,18 +25,29 @@ export function OverviewScreen(): JSX.Element {
         <Loading />
       ) : (
         <>
-          <Problems problems={problemsOf(update, samples, feed.alerts.value)} />
+          <Problems problems={problemsOf(update, samples, feed.alerts.value, services?.items)} />
           {Object.keys(update.streams).length === 0 && (
             <Empty title="No topics yet" command={`npx tidegate publish hello greeted '{"hi":1}'`}>
               A topic appears with its first message.
             </Empty>
           )}
           <Figures sample={samples.at(-1)} topics={Object.keys(update.streams).length} dead={update.dead_letter.length} />
+          {services?.docker.available && <Services services={services.items} />}
           <Strips samples={samples} />
           <Components components={update.components} />
         </>
       )}
     </>
+  );
+}
+
+const servicesEvery = 5000;
+
+function Services({ services }: { services: ServicesAnswer["items"] }): JSX.Element {
+  return (
+    <p class="services-line">
+      <a href="/services">Services</a>: {tally(services) || "none yet"}
+    </p>
   );
 }
 

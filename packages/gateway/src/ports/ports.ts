@@ -44,16 +44,31 @@ export interface PortCheck {
   readonly holder: PortHolder;
 }
 
+/** Services have theirs under `service:<name>/<port name>`; every other owner is a label by which somebody leases a port by hand. */
+export function ofService(owner: string): boolean {
+  return owner.startsWith("service:");
+}
+
+/** Without `bind`: on whatever addresses. */
+export interface OwnedPort {
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  readonly bind?: string;
+}
+
 export interface Ports {
   /**
-   * All of them or none. The same owner asking again gets what it has. Never another port than asked: PORT_TAKEN says who holds it;
+   * All of them or none. The same owner asking again gets what it has; a label is the same only for the same subject. Never another port than asked: PORT_TAKEN says who holds it;
    * NO_PORT_FREE, INVALID_PORT, PORT_RESTRICTED. Each claim is told as `port_allocated` in the same step.
    */
   claim(requests: readonly PortRequest[]): Promise<PortClaim[]>;
   /** Those of the owner, or the one of its ports; nothing happens to what it does not have. Answers what was released. */
-  release(owner: string, port?: { readonly port: number; readonly protocol: "tcp" | "udp" }): Promise<PortClaim[]>;
-  renew(owner: string, ttl: number): Promise<PortClaim[]>;
+  release(owner: string, port?: OwnedPort, by?: string): Promise<PortClaim[]>;
+  /** The leases of the owner, or the one of its ports, end in so many seconds from now. UNKNOWN_PORT where there is none. */
+  renew(owner: string, ttl: number, port?: OwnedPort, by?: string): Promise<PortClaim[]>;
   list(filter?: { readonly owner?: string }): Promise<PortClaim[]>;
+  /** Claims of one port, on the address or on whatever addresses. INVALID_PORT. */
+  at(place: OwnedPort): Promise<PortClaim[]>;
   check(port: number, bind: string, protocol: "tcp" | "udp"): Promise<PortCheck>;
   /** Stretches of free ports of at least `least`, in 1024–65535. */
   available(least: number): Promise<{ readonly from: number; readonly to: number; readonly count: number }[]>;

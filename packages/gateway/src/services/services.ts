@@ -1,7 +1,7 @@
 /** What can be done with services. Every act is one trace; a second act on a service under way is SERVICE_BUSY. `ServiceManager` does it. */
 import type { Entity, Revision } from "../store/entity.ts";
 import type { ContainerStats, EngineInfo, LogLine, LogOptions } from "./engine/engine.ts";
-import type { ExternalService, Failure, OperationKind, ServiceData } from "./spec.ts";
+import type { ExternalService, Failure, OperationKind, ServiceData, ServiceSpec } from "./spec.ts";
 
 export interface Done {
   readonly service: Entity<ServiceData>;
@@ -30,6 +30,16 @@ export interface Services {
   /** Only the given fields change. A new container beside the old one, switched when healthy; a failure leaves the old one serving. */
   update(name: string, request: unknown, by: string, options?: Wait): Promise<Done>;
   rollback(name: string, by: string, options?: Wait): Promise<Done>;
+  /**
+   * To exactly this spec, its secrets sealed as they are: of an older revision, or of an imported file. An update; a creation where there is none,
+   * then with this owner (default `by`) and desired state (default running). INVALID_SPEC, as nobody has checked it.
+   */
+  restore(
+    name: string,
+    spec: ServiceSpec,
+    by: string,
+    options?: Wait & { readonly owner?: string; readonly desired?: ServiceData["desired"] },
+  ): Promise<Done>;
   start(name: string, by: string, options?: Wait): Promise<Done>;
   stop(name: string, by: string, options?: Wait): Promise<Done>;
   /** The same spec in a new container. */

@@ -110,6 +110,16 @@ export interface Operation {
   readonly generation: number;
   /** What it is to be then; null where the spec stays. */
   readonly spec: ServiceSpec | null;
+  /** The image it must be made from; null: what the spec names. */
+  readonly image_id: string | null;
+  /** The container it takes the place of where that carries no label of ours; null: none. */
+  readonly replaces: string | null;
+  /** Where it came from, so that it can go back there; null for a creation. */
+  readonly from: ServiceState | null;
+  /** How many processes have taken it up. */
+  readonly begun: number;
+  /** Why it is being undone; null while it goes on. */
+  readonly failure: Failure | null;
   readonly options: Readonly<Record<string, boolean>>;
 }
 

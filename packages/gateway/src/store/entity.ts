@@ -31,6 +31,8 @@ export interface Change {
   readonly events?: readonly EntityEvent[];
   /** Kept as a revision, so that one can go back to it. Default true; false for what only a program notes down. */
   readonly revision?: boolean;
+  /** What the revision is called. Default: created, updated or deleted, as it is. */
+  readonly as?: "rolled_back" | "imported";
 }
 
 export interface Revision<T = unknown> {

@@ -47,7 +47,7 @@ export class Gate {
   /** A page of ours in a browser that is signed in; never what is not signed in, or comes from elsewhere. Decides nothing. */
   isConsole(request: IncomingMessage): boolean {
     const cookie = bearer(request) === null ? sessionCookie(request) : null;
-    if (cookie === null || this.#auth.checkSession(cookie) === null) return false;
+    if (cookie === null || !this.#isSession(cookie)) return false;
     return request.headers.origin === undefined ? request.headers.upgrade === undefined : sameOrigin(request);
   }
 
@@ -71,8 +71,17 @@ export class Gate {
     return this.#auth.stillGood(identity);
   }
 
-  loginLink(baseUrl: string): string {
-    return this.#auth.loginLink(baseUrl);
+  loginLink(baseUrl: string, identity?: Identity): string {
+    return this.#auth.loginLink(baseUrl, identity);
+  }
+
+  #isSession(cookie: string): boolean {
+    try {
+      return this.#auth.checkSession(cookie) !== null;
+    } catch {
+      // Nobody can know now; whoever decides will say so.
+      return false;
+    }
   }
 
   #admitToken(request: IncomingMessage, token: string): Identity {
@@ -85,7 +94,7 @@ export class Gate {
 
   #openByToken(token: string): { cookie: string; identity: Identity } | null {
     const identity = this.#auth.checkToken(token);
-    return identity === null ? null : this.#auth.openSession(identity.subject);
+    return identity === null ? null : this.#auth.openSession(identity.subject, identity.id);
   }
 
   #checkBackoff(request: IncomingMessage): void {
@@ -142,7 +151,7 @@ function notSignedIn(expired: boolean): Refusal {
 
 function badToken(): Refusal {
   return new Refusal(401, "WRONG_TOKEN", "The token is not known here.", {
-    hint: "Use the token in the file admin-token of this instance's data folder, or the value of its ADMIN_TOKEN.",
+    hint: "It may have been revoked or rotated. The admin token is in the file admin-token of the data folder, or the value of ADMIN_TOKEN.",
     headers: { "WWW-Authenticate": `${CHALLENGE["WWW-Authenticate"]}, error="invalid_token"` },
   });
 }

@@ -10,8 +10,13 @@ const CODE_MILLISECONDS = 10 * 60_000;
 const MOST_CODES = 100;
 const MOST_SESSIONS = 1000;
 
-interface Entry {
+/** For whom, and the digest of the token that must stay good meanwhile; null: of none. */
+export interface Holder {
   readonly subject: string;
+  readonly token: string | null;
+}
+
+interface Entry extends Holder {
   readonly expires: number;
 }
 
@@ -24,32 +29,32 @@ export class Sessions {
     this.#now = now;
   }
 
-  newCode(subject: string): string {
+  newCode({ subject, token }: Holder): string {
     const code = newSecret();
-    remember(this.#codes, MOST_CODES, digest(code), { subject, expires: this.#now() + CODE_MILLISECONDS });
+    remember(this.#codes, MOST_CODES, digest(code), { subject, token, expires: this.#now() + CODE_MILLISECONDS });
     return code;
   }
 
-  /** The subject the code was made for; null if it was used, has expired or never existed. */
-  useCode(code: string): string | null {
+  /** For whom the code was made; null if it was used, has expired or never existed. */
+  useCode(code: string): Holder | null {
     const key = digest(code);
     const entry = this.#codes.get(key);
     this.#codes.delete(key);
-    return entry !== undefined && entry.expires > this.#now() ? entry.subject : null;
+    return entry !== undefined && entry.expires > this.#now() ? entry : null;
   }
 
   /** The cookie's value. */
-  open(subject: string): string {
+  open({ subject, token }: Holder): string {
     const secret = newSecret();
-    remember(this.#sessions, MOST_SESSIONS, digest(secret), { subject, expires: this.#now() + SESSION_SECONDS * 1000 });
+    remember(this.#sessions, MOST_SESSIONS, digest(secret), { subject, token, expires: this.#now() + SESSION_SECONDS * 1000 });
     return secret;
   }
 
   /** By the digest of the cookie's value. */
-  subjectOf(id: string): string | null {
+  holderOf(id: string): Holder | null {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return null;
-    if (entry.expires > this.#now()) return entry.subject;
+    if (entry.expires > this.#now()) return entry;
     this.#sessions.delete(id);
     return null;
   }

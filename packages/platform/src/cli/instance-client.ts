@@ -1,4 +1,7 @@
-/** The REST side of the CLI: finds the running instance by its `instance.json` and asks it with the admin token beside it. */
+/**
+ * The REST side of the CLI: finds the running instance by its `instance.json` and asks it with the token of the environment, else the admin token
+ * beside that file.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findInstance, type InstanceFile } from "@tidegate/streams";
@@ -37,13 +40,16 @@ export class Refused extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly exitCode: number;
+  /** Last lines of the build or the container that failed. */
+  readonly logTail: readonly string[];
 
-  constructor(status: number, { code, detail, hint }: Problem) {
+  constructor(status: number, { code, detail, hint, log_tail: logTail = [] }: Problem) {
     super(detail);
     this.name = "Refused";
     this.code = code;
     this.hint = hint;
-    this.exitCode = EXIT_CODES[status] ?? 1;
+    this.exitCode = FAILED.has(code) ? 1 : (EXIT_CODES[status] ?? 1);
+    this.logTail = logTail;
   }
 }
 
@@ -58,10 +64,15 @@ export async function askInstance(
   const { body, method = body === undefined ? "GET" : "PATCH" } = more;
   const answer = await request(url, adminToken(instance.folder), instance.folder, { method, body, limit: more.limit });
   const found: unknown = await answer.json().catch(() => null);
-  if (answer.status === 401 || answer.status === 403) throw refused(instance.folder, found as Problem | null);
   if (answer.ok) return found;
-  if (isProblem(found)) throw new Refused(answer.status, found);
-  throw new PlatformError("UNREACHABLE", `${url.origin} answered ${answer.status}, but not as a Tidegate would.`, {
+  throw refusalOf(instance, url, answer.status, found);
+}
+
+/** What an answer that is no good one means. */
+export function refusalOf({ folder }: FoundInstance, { origin }: URL, status: number, found: unknown): Refused | PlatformError {
+  if (status === 401 || (status === 403 && !isProblem(found))) return refused(folder, found as Problem | null);
+  if (isProblem(found)) return new Refused(status, found);
+  return new PlatformError("UNREACHABLE", `${origin} answered ${status}, but not as a Tidegate would.`, {
     hint: "Another program may have taken the port. See: tidegate doctor",
   });
 }
@@ -76,7 +87,9 @@ export function liveAddress({ file, folder }: FoundInstance): { url: string; hea
 
 // Private
 
-const EXIT_CODES: Readonly<Record<number, number>> = { 400: 2, 404: 3, 409: 5, 413: 2, 415: 2, 422: 2, 503: 6, 504: 6 };
+/** What was asked for was right; it did not work. */
+const FAILED: ReadonlySet<string> = new Set(["BUILD_FAILED", "IMAGE_NOT_FOUND", "CONTAINER_EXITED", "PROBE_FAILED"]);
+const EXIT_CODES: Readonly<Record<number, number>> = { 400: 2, 403: 4, 404: 3, 409: 5, 412: 5, 413: 2, 415: 2, 422: 2, 503: 6, 504: 6 };
 
 function readableInstance(): FoundInstance | null {
   try {
@@ -91,8 +104,8 @@ function readableInstance(): FoundInstance | null {
 
 function adminToken(folder: string): string | undefined {
   const path = join(folder, "admin-token");
-  const given = process.env["ADMIN_TOKEN"];
-  if (given !== undefined && given !== "") return given;
+  const given = [process.env["TIDEGATE_TOKEN"], process.env["ADMIN_TOKEN"]].find((text) => text !== undefined && text !== "");
+  if (given !== undefined) return given;
   return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
 }
 
@@ -122,7 +135,7 @@ async function request(
 function refused(folder: string, problem: Problem | null): PlatformError {
   const message = `Tidegate refuses the token: ${problem?.detail ?? "no reason given"}`;
   return new PlatformError("ACCESS_DENIED", message, {
-    hint: `The token is read from ADMIN_TOKEN, else from ${join(folder, "admin-token")}.`,
+    hint: `The token is read from TIDEGATE_TOKEN, then ADMIN_TOKEN, then ${join(folder, "admin-token")}.`,
   });
 }
 

@@ -63,7 +63,8 @@ async function listen(shown: Shown, signal: AbortSignal, onOpen: () => void): Pr
     onOpen();
     socket.send(JSON.stringify({ type: "subscribe", feed: "logs", query: shown.query }));
     return await frames(socket, async (frame) => {
-      if (frame.type === "problem") throw new Refused(400, { ...EMPTY, code: frame.code, detail: frame.detail });
+      if (frame.type === "problem")
+        throw new Refused(frame.code === "SCOPE_MISSING" ? 403 : 400, { ...EMPTY, code: frame.code, detail: frame.detail });
       if (frame.type !== "logs") return;
       if (frame.skipped > 0) process.stderr.write(`${counted(frame.skipped, "row")} left out to keep up.\n`);
       await shown.add(frame.items, async (from) => {
@@ -84,7 +85,7 @@ async function opened(socket: WebSocket, host: string): Promise<void> {
     const status = (answer as { statusCode: number }).statusCode;
     if (status === 401 || status === 403)
       throw new PlatformError("ACCESS_DENIED", "Tidegate refuses the token.", {
-        hint: "It is read from ADMIN_TOKEN, else from the data folder.",
+        hint: "It is read from TIDEGATE_TOKEN, then ADMIN_TOKEN, then the data folder, and needs the scope logs:read.",
       });
     throw new PlatformError("UNREACHABLE", `${host} answered ${status} to the live channel.`);
   });

@@ -11,6 +11,7 @@ export interface Noun {
 
 const START = "Start:";
 const MESSAGES = "Messages:";
+const SERVE = "Serve:";
 const INSPECT = "Inspect:";
 
 export const NOUNS: readonly Noun[] = [
@@ -97,6 +98,30 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import("./alert.ts")).alertCommand(),
   },
   {
+    name: "token",
+    section: SERVE,
+    summary: "API tokens: create, change, rotate, revoke",
+    load: async () => (await import("./token.ts")).tokenCommand(),
+  },
+  {
+    name: "service",
+    section: SERVE,
+    summary: "containers: create, deploy, roll back, logs, ports",
+    load: async () => (await import("./service.ts")).serviceCommand(),
+  },
+  {
+    name: "port",
+    section: SERVE,
+    summary: "ports of this machine: who has which, lease one, reach one that asks for a token",
+    load: async () => (await import("./port.ts")).portCommand(),
+  },
+  {
+    name: "config",
+    section: START,
+    summary: "everything stored: export, import, history, roll back",
+    load: async () => (await import("./config.ts")).configCommand(),
+  },
+  {
     name: "migrate",
     section: START,
     summary: "move a topic from the Python client or BullMQ, in shadow first",
@@ -108,5 +133,12 @@ export const NOUNS: readonly Noun[] = [
     summary: "the control process",
     hidden: true,
     load: async () => (await import("./up.ts")).controlCommand(),
+  },
+  {
+    name: "__edge",
+    section: START,
+    summary: "an edge worker",
+    hidden: true,
+    load: async () => (await import("./up.ts")).edgeCommand(),
   },
 ];

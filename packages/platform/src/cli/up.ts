@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { hasDesktop, parseConfig, type PlatformConfig, type UpFlags } from "../config.ts";
 import { toPlain } from "../errors.ts";
 import { CONTROL_COMMAND } from "../supervisor/control-child.ts";
+import { EDGE_COMMAND } from "../supervisor/edge-child.ts";
 import { openBrowser } from "../supervisor/browser.ts";
 import { Screen, NOWHERE } from "../supervisor/screen.ts";
 import { listenForStop } from "../supervisor/stop-request.ts";
@@ -30,6 +31,17 @@ export function controlCommand(): Command {
     const { runControlProcess } = await import("../orchestrator/control-process.ts");
     await runControlProcess();
   });
+}
+
+/** Started by `up` and never typed by a person. */
+export function edgeCommand(): Command {
+  return new Command(EDGE_COMMAND)
+    .option("--data <folder>")
+    .option("--worker <number>")
+    .action(async () => {
+      const { runEdgeProcess } = await import("../supervisor/edge-process.ts");
+      await runEdgeProcess();
+    });
 }
 
 // Private

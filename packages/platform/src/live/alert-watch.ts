@@ -15,6 +15,7 @@ export class AlertWatch {
   }
 
   async greet(socket: LiveSocket): Promise<void> {
+    if (!socket.may("alerts")) return;
     const frame = await this.#frame();
     if (frame !== null) socket.send(frame);
   }
@@ -24,7 +25,7 @@ export class AlertWatch {
     const frame = await this.#frame();
     if (frame === null || frame === this.#sent) return;
     this.#sent = frame;
-    for (const socket of sockets) socket.send(frame);
+    for (const socket of sockets) if (socket.may("alerts")) socket.send(frame);
   }
 
   async #frame(): Promise<string | null> {

@@ -6,6 +6,8 @@ import type { Tide } from "@tidegate/streams";
 import { TidegateError } from "@tidegate/streams";
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/auth.ts";
+import { Refusal } from "../auth/refusal.ts";
+import { demand } from "../auth/scopes.ts";
 import type { Alert, LiveRequest, LiveUpdate } from "../contract.ts";
 import type { Logs } from "../processors/logs/logs.ts";
 import { LiveSocket } from "./live-socket.ts";
@@ -63,7 +65,7 @@ export class Hub {
     void this.#greet(socket);
   }
 
-  /** Closes the lines of sessions that have ended. */
+  /** Closes the lines of sessions and tokens that have ended, or may less than when they came. */
   sweep(): void {
     for (const socket of this.#sockets) if (!this.#options.stillGood(socket.identity)) socket.close(4401, "the session has ended");
   }
@@ -111,7 +113,7 @@ export class Hub {
 
   #broadcast(update: LiveUpdate): void {
     const frame = JSON.stringify(update);
-    for (const socket of this.#sockets) socket.send(frame);
+    for (const socket of this.#sockets) if (mayWatch(socket)) socket.send(frame);
     this.#sentAt = update.at;
     this.#sentSignature = signature(update);
   }
@@ -126,13 +128,16 @@ export class Hub {
 
   async #greet(socket: LiveSocket): Promise<void> {
     try {
-      const { sampler } = this.#options;
-      const fresh = sampler.last !== null && Date.now() - sampler.last.at < LOOK_EVERY;
-      socket.send(JSON.stringify(fresh ? sampler.last : await sampler.sample()));
+      if (mayWatch(socket)) socket.send(JSON.stringify(await this.#recent()));
       await this.#alerts.greet(socket);
     } catch (error) {
       socket.sendProblem(codeOf(error), asText(error));
     }
+  }
+
+  async #recent(): Promise<LiveUpdate> {
+    const { last } = this.#options.sampler;
+    return last !== null && Date.now() - last.at < LOOK_EVERY ? last : await this.#options.sampler.sample();
   }
 
   async #asked(socket: LiveSocket, text: string): Promise<void> {
@@ -146,6 +151,7 @@ export class Hub {
   }
 
   async #serve(socket: LiveSocket, request: LiveRequest): Promise<void> {
+    demand(socket.identity, { resource: "feed" in request ? "logs" : "messages", level: "read" });
     if ("feed" in request) return request.type === "subscribe" ? this.#logs.watch(socket, request.query ?? {}) : this.#logs.leave(socket);
     if (request.type === "unsubscribe") return this.#tails.unwatch(request.topic, socket);
     if (socket.topics.length >= MOST_TOPICS && !socket.follows(request.topic)) {
@@ -169,11 +175,17 @@ export class Hub {
 
 // Private
 
+/** What everybody gets unasked shows the topics and the state of the system. */
+function mayWatch({ may }: LiveSocket): boolean {
+  return may("messages") && may("system");
+}
+
 function codeOf(error: unknown): string {
-  return error instanceof TidegateError ? error.code : "INTERNAL";
+  return error instanceof TidegateError || error instanceof Refusal ? error.code : "INTERNAL";
 }
 
 function asText(error: unknown): string {
-  if (error instanceof TidegateError) return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+  if (error instanceof TidegateError || error instanceof Refusal)
+    return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
   return "Something went wrong while reading from Redis; the next update may work.";
 }

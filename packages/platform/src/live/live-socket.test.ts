@@ -49,5 +49,5 @@ class Line extends EventEmitter {
 
 function newSocket(): { line: Line; socket: LiveSocket } {
   const line = new Line();
-  return { line, socket: new LiveSocket(line as unknown as WebSocket, { subject: "admin", kind: "token", id: "" }) };
+  return { line, socket: new LiveSocket(line as unknown as WebSocket, { subject: "admin", kind: "token", id: "", scopes: ["*"] }) };
 }

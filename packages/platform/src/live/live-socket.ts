@@ -4,7 +4,8 @@
  */
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/auth.ts";
-import type { LiveProblem } from "../contract.ts";
+import { allows } from "../auth/scopes.ts";
+import type { LiveProblem, Resource } from "../contract.ts";
 import type { TailBatch } from "./tailer.ts";
 
 const MOST_UNSENT = 1_048_576;
@@ -23,6 +24,9 @@ export class LiveSocket {
     // A broken frame or line; "close" follows and tidies up.
     socket.on("error", () => {});
   }
+
+  /** Read what belongs to this resource. */
+  readonly may = (resource: Resource): boolean => allows(this.identity.scopes, { resource, level: "read" });
 
   get topics(): readonly string[] {
     return [...this.#topics.keys()];

@@ -9,12 +9,16 @@ import type { Tide } from "@tidegate/streams";
 import { WebSocketServer } from "ws";
 import type { Gate } from "../auth/gate.ts";
 import { Refusal } from "../auth/refusal.ts";
+import { allows, demand } from "../auth/scopes.ts";
+import type { Need } from "../auth/scopes.ts";
 import type { Hub } from "./hub.ts";
 import { recordHandshake } from "./upgrade-record.ts";
 
 export const LIVE_PATHS: readonly string[] = ["/ws", "/api/v1/live"];
 const LARGEST_REQUEST = 64 * 1024;
 const MOST_SOCKETS = 256;
+/** Who may read none of these would hear nothing. */
+const TOLD: readonly Need[] = (["system", "messages", "logs", "alerts"] as const).map((resource) => ({ resource, level: "read" }));
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -49,6 +53,7 @@ function admit(request: IncomingMessage, hub: Hub, gate: Gate): ReturnType<Gate[
   const path = (request.url ?? "/").split("?")[0]?.replace(/\/+$/, "") ?? "";
   if (!LIVE_PATHS.includes(path)) throw new Refusal(404, "NOT_FOUND", `No WebSocket is served here; use ${LIVE_PATHS.join(" or ")}.`);
   const identity = gate.admit(request, true);
+  if (!TOLD.some((need) => allows(identity.scopes, need))) demand(identity, { resource: "system", level: "read" });
   if (hub.size < MOST_SOCKETS) return identity;
   throw new Refusal(503, "TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} live connections are open already.`, {
     headers: { "Retry-After": "30" },

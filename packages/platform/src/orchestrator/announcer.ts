@@ -7,11 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Tide } from "@tidegate/streams";
 import type { ComponentState, ComponentStatus } from "../contract.ts";
 import type { PlatformKeys } from "../redis/keys.ts";
-import type { RedisProcess } from "../supervisor/channel.ts";
+import type { EdgeProcess, RedisProcess } from "../supervisor/channel.ts";
 import type { Component, ComponentHealth } from "./component.ts";
 import type { Journal } from "./journal.ts";
 import { StateHistory } from "./state-history.ts";
-import { Services, type ServiceKind } from "./services.ts";
+import { Services, type Service, type ServiceKind } from "./services.ts";
 import type { StreamsConnection } from "./streams-connection.ts";
 
 export interface AnnouncerOptions {
@@ -36,7 +36,8 @@ export class Announcer implements Component {
   /** What happened before the first connection; told then. */
   #early: (() => void)[] = [];
   #services: Services | null = null;
-  #redis: RedisProcess | null = null;
+  /** Of the supervisor's children, by name. */
+  readonly #processes = new Map<string, RedisProcess>();
   #why = "stop";
   #lost = 0;
 
@@ -105,12 +106,12 @@ export class Announcer implements Component {
 
   /** The embedded Redis, as its supervisor sees it. */
   redisIs(process: RedisProcess): void {
-    const before = this.#redis;
-    this.#redis = process;
-    const service = { name: "redis", kind: "redis" } as const;
-    const { pid, detail } = process;
-    if (pid !== null && pid !== before?.pid) this.#tell(() => this.#services?.runs({ ...service, pid }));
-    if (pid === null && detail !== null && detail !== before?.detail) this.#tell(() => this.#services?.failed(service, detail));
+    this.#processIs({ name: "redis", kind: "redis" }, process);
+  }
+
+  /** An edge worker, likewise. */
+  edgeIs(process: EdgeProcess): void {
+    this.#processIs({ name: `edge-${process.worker}`, kind: "edge" }, process);
   }
 
   #tellHealth({ name: component, state, detail, restarts }: ComponentStatus, trouble: boolean): void {
@@ -134,6 +135,14 @@ export class Announcer implements Component {
     if (state === "healthy" && from === "starting") this.#tell(() => this.#services?.started({ ...service, pid: process.pid }));
     else if (state === "failed") this.#tell(() => this.#services?.failed(service, detail ?? "it did not start"));
     else if (from === "stopping" && (state === "stopped" || state === "starting")) this.#tell(() => this.#services?.stopped(service));
+  }
+
+  #processIs(service: Service, process: RedisProcess): void {
+    const before = this.#processes.get(service.name);
+    this.#processes.set(service.name, process);
+    const { pid, detail } = process;
+    if (pid !== null && pid !== before?.pid) this.#tell(() => this.#services?.runs({ ...service, pid }));
+    if (pid === null && detail !== null && detail !== before?.detail) this.#tell(() => this.#services?.failed(service, detail));
   }
 
   #tell(how: (tide: Tide) => void): void {

@@ -6,7 +6,7 @@ import { compose, type Control } from "../compose.ts";
 import { toPlain } from "../errors.ts";
 import { removeInstance } from "../instance.ts";
 import { RedisServer } from "../redis-server/redis-server.ts";
-import { tellSupervisor, type RedisProcess, type ToControl } from "../supervisor/channel.ts";
+import { tellSupervisor, type EdgeProcess, type RedisProcess, type ToControl } from "../supervisor/channel.ts";
 import { commandLine, endProcess } from "../supervisor/processes.ts";
 import { Journal } from "./journal.ts";
 import { TopicTable } from "./topic-table.ts";
@@ -35,6 +35,7 @@ class ControlProcess {
   #table: TopicTable | null = null;
   #reports: NodeJS.Timeout | undefined;
   #redis: RedisProcess = { pid: null, restarts: 0, detail: null };
+  readonly #edge = new Map<number, EdgeProcess>();
   #ending = false;
 
   get ended(): Promise<void> {
@@ -48,7 +49,10 @@ class ControlProcess {
 
   hear(message: ToControl): void {
     if (message.type === "start") void this.#start(message);
-    else {
+    else if (message.type === "edge") {
+      this.#edge.set(message.process.worker, message.process);
+      this.#control?.edgeIs(message.process);
+    } else {
       this.#redis = message.process;
       this.#control?.redisIs(message.process);
     }
@@ -73,6 +77,7 @@ class ControlProcess {
     try {
       this.#control = await compose(order.config, order.redis, this.#journal);
       this.#control.redisIs(this.#redis);
+      for (const process of this.#edge.values()) this.#control.edgeIs(process);
       await this.#control.orchestrator.start();
       // A part that cannot start is the user's error at the first start, and everyone else's misfortune later.
       const broken = order.first ? this.#control.orchestrator.essentialFailure() : null;

@@ -62,6 +62,7 @@ function preview(observation: Observation): Route {
   return route({
     method: "POST",
     path: `${PATH}/preview`,
+    scope: { resource: "alerts", level: "read" },
     tag,
     summary: "What a rule would have done in the last 24 hours; nothing is kept.",
     body: alertRuleForm,

@@ -1,5 +1,5 @@
 /**
- * The HTTP application: what every request goes through, in order — trace and access record, headers, host, gate, body, route, audit,
+ * The HTTP application: what every request goes through, in order — trace and access record, headers, host, gate, scope, body, route, audit,
  * problem details.
  * Denied unless a route says `open`, or it is a GET outside `/api` that no route serves: the console's files.
  */
@@ -11,16 +11,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../auth/auth.ts";
 import type { Gate } from "../auth/gate.ts";
 import { Refusal } from "../auth/refusal.ts";
+import { demand, demandAll } from "../auth/scopes.ts";
+import type { Need } from "../auth/scopes.ts";
 import { auditRequest } from "./audit-log.ts";
 import { followClicks } from "./click-span.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import { setSecurityHeaders } from "./headers.ts";
 import { asRefusal, notFound, problemOf } from "./problem.ts";
+import { needOf } from "./route-scope.ts";
 import type { Route } from "./route.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     open?: boolean;
+    need?: Need | null | undefined;
   }
 }
 
@@ -122,8 +126,15 @@ function guard(app: FastifyInstance, gate: Gate, identities: Identities): void {
     setSecurityHeaders(reply, request.id);
     gate.checkHost(request.raw);
     if (isOpen(request)) return;
-    identities.set(request, gate.admit(request.raw, !isRead(request)));
+    const identity = gate.admit(request.raw, !isRead(request));
+    identities.set(request, identity);
+    if (!request.is404) demandScope(identity, request.routeOptions.config.need);
   });
+}
+
+function demandScope(identity: Identity, need: Need | null | undefined): void {
+  if (need === undefined) demandAll(identity, ["*"], "This");
+  else if (need !== null) demand(identity, need);
 }
 
 function isOpen(request: FastifyRequest): boolean {
@@ -143,7 +154,8 @@ function register(app: FastifyInstance, route: Route, identities: Identities): v
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-    config: { open: route.open === true },
+    config: { open: route.open === true, need: needOf(route) },
+    ...(route.largestBody === undefined ? {} : { bodyLimit: route.largestBody }),
     async handler(request, reply) {
       reply.code(route.status ?? 200);
       const answer = await route.handle({
@@ -154,7 +166,8 @@ function register(app: FastifyInstance, route: Route, identities: Identities): v
         request,
         reply,
       });
-      return reply.sent || answer === reply ? reply : reply.send(answer);
+      // `headersSent`: a stream whose reader has left is begun, but never `sent`.
+      return reply.sent || reply.raw.headersSent || answer === reply ? reply : reply.send(answer);
     },
   });
 }

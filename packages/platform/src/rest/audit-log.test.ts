@@ -16,6 +16,8 @@ const CASES: [method: string, path: string, action: string | null, resource?: st
   ["POST", "/api/v1/alerts/slow:web/ack", "acknowledged", "alerts/slow:web"],
   ["DELETE", "/api/v1/alerts/slow:web/ack", "not_acknowledged", "alerts/slow:web"],
   ["POST", "/api/v1/alerts/rules/preview", null],
+  ["POST", "/api/v1/config/import", "imported", "config"],
+  ["POST", "/api/v1/revisions/service/web/rollback", "rolled_back", "revisions/service/web"],
   ["POST", "/api/v1/session/link", "made_link", "session"],
   ["POST", "/api/v1/session/login", null],
   ["DELETE", "/api/v1/session", null],

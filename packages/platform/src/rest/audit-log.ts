@@ -10,13 +10,19 @@ import type { SignInEvent } from "../auth/sign-ins.ts";
 /** Last words of a path that are what is done, not what it is done to. Null changes nothing. */
 const VERBS: Readonly<Record<string, string | null>> = {
   ack: "acknowledged",
+  adopt: "adopted",
   cancel: "cancelled",
+  check: null,
+  cleanup: "cleaned_up",
   "convert-to-production": "converted",
   disable: "disabled",
   discard: "discarded",
   enable: "enabled",
+  generate: "created",
+  import: "imported",
   link: "made_link",
   mute: "muted",
+  pause: "paused",
   preview: null,
   release: "released",
   renew: "renewed",
@@ -24,7 +30,10 @@ const VERBS: Readonly<Record<string, string | null>> = {
   "replay-jobs": "started_replay",
   reset: "reset",
   restart: "restarted",
+  resume: "resumed",
   retry: "retried",
+  rollback: "rolled_back",
+  rotate: "rotated",
   seek: "moved",
   start: "started",
   stop: "stopped",
@@ -56,10 +65,17 @@ export function actOf(method: string, path: string): Act | null {
 /** Told when the answer is known. */
 export function auditRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply, identity: Identity | undefined): void {
   const act = actOf(request.method, request.url.split("?")[0] ?? "");
-  if (act === null) return;
+  if (act === null || (act.action === "imported" && isDryRun(request.url))) return;
   const status = reply.statusCode;
   const result = status < 400 ? "done" : status === 401 || status === 403 || status === 421 || status === 429 ? "denied" : "failed";
-  const fields = { ...targetOf(request.body), status, ip: request.socket.remoteAddress, by: identity?.kind, request_id: request.id };
+  const fields = {
+    ...targetOf(request.body),
+    ...cascadeOf(request.query),
+    status,
+    ip: request.socket.remoteAddress,
+    by: identity?.kind,
+    request_id: request.id,
+  };
   logger.audit({ actor: identity?.subject ?? "unknown", ...act, result, fields });
 }
 
@@ -72,7 +88,19 @@ export function auditSignIn(logger: Logger, { kind, subject, via }: SignInEvent)
 
 const SIGNING = new Set(["session", "session/login"]);
 const LONGEST = 200;
-const TARGETS = ["topic", "group", "type", "event_type", "error_code", "signature", "rule", "subject", "host", "all"] as const;
+const TARGETS = ["name", "topic", "group", "type", "event_type", "error_code", "signature", "rule", "subject", "host", "all"] as const;
+
+/** What else went: it decides more than the path says. */
+function cascadeOf(query: unknown): Record<string, unknown> {
+  const asked = typeof query === "object" && query !== null && "cascade" in query ? query.cascade : undefined;
+  return asked === "true" ? { cascade: true } : {};
+}
+
+/** As the route reads it: what it takes for an import must not be missing here. */
+function isDryRun(url: string): boolean {
+  const [value, ...more] = new URLSearchParams(url.split("?")[1] ?? "").getAll("dry_run");
+  return value !== undefined && more.length === 0 && ["true", "1", ""].includes(value.toLowerCase());
+}
 
 /** Which one, where the body says so and not the path. Never what it carries. */
 function targetOf(body: unknown): Record<string, unknown> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { openApiDocument } from "./openapi.ts";
 import { escapeHtml, sendPage } from "./page.ts";
 import { route } from "./route.ts";
+import { scopeName } from "./route-scope.ts";
 import type { Route } from "./route.ts";
 
 /** `routes`: all the others; the two of this file are added to the document by themselves. */
@@ -43,8 +44,13 @@ function page(all: () => readonly Route[], version: string): Route {
 
 function section(described: Route): string {
   const { method, path, summary, open, params, query, body } = described;
-  const heading = `<h2><code>${method} ${escapeHtml(path)}</code></h2><p>${escapeHtml(summary)}${open === true ? " <em>Open.</em>" : ""}</p>`;
+  const heading = `<h2><code>${method} ${escapeHtml(path)}</code></h2><p>${escapeHtml(summary)}${open === true ? " <em>Open.</em>" : needs(described)}</p>`;
   return heading + fields("Path", params) + fields("Query", query) + fields("Body", body);
+}
+
+function needs(described: Route): string {
+  const scope = scopeName(described);
+  return scope === null ? "" : ` <em>Scope <code>${scope}</code>.</em>`;
 }
 
 function fields(title: string, schema: z.ZodType | undefined): string {

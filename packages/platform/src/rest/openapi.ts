@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made from the same rows the routes are registered from. */
 import { z } from "zod";
+import { scopeName } from "./route-scope.ts";
 import type { Route } from "./route.ts";
 import { named, problem } from "./schemas.ts";
 
@@ -30,7 +31,7 @@ type Registry = ReturnType<typeof z.registry<{ id: string }>>;
 const COMPONENTS = "#/components/schemas/";
 
 const SECURITY = {
-  token: { type: "http", scheme: "bearer", description: "The admin token: tg_…" },
+  token: { type: "http", scheme: "bearer", description: "The admin token, or one with the scope that the operation names: tg_…" },
   session: { type: "apiKey", in: "cookie", name: "tidegate_session_<port>", description: "Set by POST /api/v1/session/login." },
 };
 
@@ -39,16 +40,28 @@ function operation(route: Route, registry: Registry): Json {
     summary: route.summary,
     tags: [route.tag],
     operationId: operationId(route),
-    ...(route.open === true ? { security: [] } : {}),
+    ...security(route),
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query")],
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: inline(route.body, registry) } } } }),
+      : {
+          requestBody: {
+            required: !route.body.safeParse(undefined).success,
+            content: { "application/json": { schema: inline(route.body, registry) } },
+          },
+        }),
     responses: {
       [String(route.status ?? 200)]: goodAnswer(route, registry),
       default: { description: "What went wrong.", content: { "application/problem+json": { schema: inline(problem, registry) } } },
     },
   };
+}
+
+/** OpenAPI 3.1, security requirement object: names of what is needed, also where it is no OAuth. */
+function security(route: Route): Json {
+  const scope = scopeName(route);
+  if (route.open === true) return { security: [] };
+  return scope === null ? {} : { security: [{ token: [scope] }, { session: [scope] }] };
 }
 
 function goodAnswer(route: Route, registry: Registry): Json {

@@ -50,7 +50,8 @@ export function asRefusal(error: unknown): Refusal {
 export function problemOf(refusal: Refusal, requestId: string): Problem {
   const { status, code, message: detail, hint } = refusal;
   const problem = { type: "about:blank", title: STATUS_CODES[status] ?? "Error", status, detail, code, request_id: requestId };
-  return hint === undefined ? problem : { ...problem, hint };
+  const tail = refusal.cause instanceof GatewayError ? refusal.cause.logTail : [];
+  return { ...problem, ...(hint === undefined ? {} : { hint }), ...(tail.length === 0 ? {} : { log_tail: tail }) };
 }
 
 export function notFound(method: string, url: string): Refusal {
@@ -87,7 +88,7 @@ function ofSchema(error: z.ZodError): Refusal {
 function ofFastify(error: { code?: unknown; statusCode?: unknown }): Refusal {
   const code = typeof error.code === "string" ? error.code : "";
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
-    return new Refusal(413, "PAYLOAD_TOO_LARGE", "The request body is larger than 2 MiB.", { cause: error });
+    return new Refusal(413, "PAYLOAD_TOO_LARGE", "The request body is larger than 2 MiB (an import: 32 MiB).", { cause: error });
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
     return new Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON.", {
       cause: error,

@@ -5,6 +5,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Identity } from "../auth/auth.ts";
+import type { Need } from "../auth/scopes.ts";
 
 export interface Call<P, Q, B> {
   readonly params: P;
@@ -24,6 +25,10 @@ export interface RouteSpec<P, Q, B, A> {
   readonly tag: string;
   /** Needs neither token nor session. */
   readonly open?: boolean;
+  /** What a token needs for it; null: nothing. Default: the resource of `tag`, to read for GET, to write for others (`route-scope.ts`). */
+  readonly scope?: Need | null;
+  /** Bytes of the body. Default 2 MiB. */
+  readonly largestBody?: number;
   /** Status of a good answer. Default 200. */
   readonly status?: number;
   readonly params?: z.ZodType<P>;

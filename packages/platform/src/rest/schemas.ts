@@ -210,6 +210,7 @@ export const problem: z.ZodType<contract.Problem> = z.object({
   detail: z.string(),
   code: z.string().describe("Stable."),
   hint: z.exactOptional(z.string()),
+  log_tail: z.exactOptional(z.array(z.string()).readonly().describe("Last lines of the build or the container, where one failed.")),
   request_id: z.string(),
 });
 

@@ -2,8 +2,10 @@
  * The control server: REST, console and live channel on one port. It owns no Redis connection; `tide` is the caller's and
  * outlives it.
  */
+import type { Gateway } from "@tidegate/gateway";
 import type { Tide } from "@tidegate/streams";
 import type { FastifyInstance } from "fastify";
+import type { ApiTokens } from "../auth/api-tokens.ts";
 import type { Auth } from "../auth/auth.ts";
 import { Gate } from "../auth/gate.ts";
 import { isLoopback } from "../auth/origin.ts";
@@ -29,6 +31,8 @@ export interface ControlServerOptions {
   readonly orchestrator: { status(): OrchestratorStatus };
   readonly auth: Auth;
   readonly observation: Observation;
+  readonly gateway: Gateway;
+  readonly tokens: ApiTokens;
   readonly history: ChangesOfState;
   /** Key of the stream of audit entries. */
   readonly auditStream: string;
@@ -45,10 +49,11 @@ export class ControlServer {
   readonly #signIns = new SignIns();
   readonly #hub: Hub;
   readonly #app: FastifyInstance;
+  readonly #unwatch: () => void;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    const { tide, auth, observation, history, auditStream } = options;
+    const { tide, auth, observation, gateway, tokens, history, auditStream } = options;
     const logger = tide.logger("api");
     const status = (): OrchestratorStatus => options.orchestrator.status();
     const gate = new Gate({ auth, signIns: this.#signIns, loopback: isLoopback(options.host) });
@@ -59,10 +64,11 @@ export class ControlServer {
     this.#app = buildApp({
       gate,
       tide,
-      routes: allRoutes({ tide, status, observation, history, auditStream, gate, ended: () => this.#hub.sweep() }),
+      routes: allRoutes({ tide, status, observation, gateway, tokens, history, auditStream, gate, ended: () => this.#hub.sweep() }),
       consoleFiles: new ConsoleFiles(options.consoleFolder),
       onError: options.onError ?? reportOnStderr,
     });
+    this.#unwatch = tokens.directory.onChange(() => this.#hub.sweep());
     this.#signIns.listen((event) => auditSignIn(logger, event));
     this.#app.server.on("upgrade", upgradeInto(this.#hub, gate, tide));
   }
@@ -78,6 +84,7 @@ export class ControlServer {
 
   /** Ends live connections and requests under way; quick whatever the other side does. */
   async stop(): Promise<void> {
+    this.#unwatch();
     this.#hub.close();
     await this.#app.close();
   }

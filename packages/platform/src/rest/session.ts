@@ -7,6 +7,7 @@ import { Refusal } from "../auth/refusal.ts";
 import type { OrchestratorStatus, SessionAnswer } from "../contract.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
+import { scope } from "./token-schemas.ts";
 
 export interface SessionDeps {
   readonly gate: Gate;
@@ -26,6 +27,7 @@ const answer: z.ZodType<SessionAnswer> = z.object({
   kind: z.enum(["token", "session"]),
   namespace: z.string(),
   version: z.string(),
+  scopes: z.array(scope).readonly(),
 });
 
 function whoAsks({ status }: SessionDeps): Route {
@@ -44,7 +46,7 @@ function login({ gate, status }: SessionDeps): Route {
     method: "POST",
     path: "/api/v1/session/login",
     tag: "session",
-    summary: "Turns a one-use code (of a login link) or the admin token into a session cookie.",
+    summary: "Turns a one-use code (of a login link) or a token into a session cookie.",
     open: true,
     body: z.union(
       [z.strictObject({ code: z.string().min(1).max(200) }), z.strictObject({ token: z.string().min(1).max(4096) })],
@@ -81,15 +83,16 @@ function newLink({ gate }: SessionDeps): Route {
     method: "POST",
     path: "/api/v1/session/link",
     tag: "session",
-    summary: "A new one-use login link for a browser, good for 10 minutes. Needs the token, not a session.",
+    summary: "A new one-use login link for a browser, good for 10 minutes. Needs a token, not a session, and lets in for what that may do.",
     answer: z.object({ url: z.string() }),
     handle({ identity, request }) {
-      if (signedIn(identity).kind !== "token") {
-        throw new Refusal(403, "TOKEN_NEEDED", "A login link is made with the admin token only.", {
+      const who = signedIn(identity);
+      if (who.kind !== "token") {
+        throw new Refusal(403, "TOKEN_NEEDED", "A login link is made with a token only.", {
           hint: "Send Authorization: Bearer tg_…",
         });
       }
-      return { url: gate.loginLink(`${request.protocol}://${request.host}`) };
+      return { url: gate.loginLink(`${request.protocol}://${request.host}`, who) };
     },
   });
 }
@@ -99,6 +102,6 @@ function signedIn(identity: Identity | null): Identity {
   throw new Refusal(401, "NOT_SIGNED_IN", "This needs a token or a session.");
 }
 
-function describe({ subject, kind }: Identity, { namespace, version }: OrchestratorStatus): SessionAnswer {
-  return { subject, kind, namespace, version };
+function describe({ subject, kind, scopes }: Identity, { namespace, version }: OrchestratorStatus): SessionAnswer {
+  return { subject, kind, namespace, version, scopes };
 }

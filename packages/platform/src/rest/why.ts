@@ -2,6 +2,7 @@
 import type { Tide } from "@tidegate/streams";
 import { z } from "zod";
 import { Refusal } from "../auth/refusal.ts";
+import { demand } from "../auth/scopes.ts";
 import type { WhyAnswer } from "../contract.ts";
 import type { Observation } from "../processors/compose.ts";
 import { why } from "../why/why.ts";
@@ -47,8 +48,9 @@ function explain(tide: Tide, observation: Observation): Route {
         .describe("Message id, entry id, `<stream>/<entry id>` with `/` as `%2F`, or a trace id of 32 hex digits."),
     }),
     answer,
-    async handle({ params }) {
+    async handle({ params, identity }) {
       const found = await why(params.id, { tide, logs: (trace) => logsOfTrace(observation, trace) });
+      if (found?.kind === "trace" && identity !== null) demand(identity, { resource: "traces", level: "read" });
       if (found !== null) return found;
       throw new Refusal(404, "NOTHING_KNOWN", `Nothing is known of ${JSON.stringify(params.id)}.`, {
         hint: "Give a message id, an entry id or a trace id. What is older than the retention of messages, a week, or of traces, a day, is gone.",

@@ -21,6 +21,20 @@ export interface RedisProcess {
   readonly detail: string | null;
 }
 
+/** One edge worker as the supervisor sees it. */
+export interface EdgeProcess extends RedisProcess {
+  /** From 1. */
+  readonly worker: number;
+}
+
+/** The first and only thing an edge worker is told. */
+export interface EdgeOrder {
+  readonly type: "start";
+  readonly worker: number;
+  readonly config: PlatformConfig;
+  readonly redis: RedisPlace;
+}
+
 /** One line of the live table. */
 export interface TopicRow {
   readonly topic: string;
@@ -40,7 +54,8 @@ export type ToControl =
       readonly supervisor: number;
       /** Then a part that cannot start is an error of the user's, not something to retry. */ readonly first: boolean;
     }
-  | { readonly type: "redis"; readonly process: RedisProcess };
+  | { readonly type: "redis"; readonly process: RedisProcess }
+  | { readonly type: "edge"; readonly process: EdgeProcess };
 
 export type FromControl =
   | {

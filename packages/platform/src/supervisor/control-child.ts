@@ -32,15 +32,14 @@ export function spawnControl(dataFolder: string): ChildProcess {
   }
 }
 
-// Private
-
 /** `src/main.ts` from source, `dist/main.js` where published. */
-function mainFile(): string {
+export function mainFile(): string {
   const here = fileURLToPath(import.meta.url);
   return join(here, "..", "..", here.endsWith(".ts") ? "main.ts" : "main.js");
 }
 
-function openLog(path: string): number {
+/** For a child's output; to be closed once the child has it. */
+export function openLog(path: string): number {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_LIMIT) renameSync(path, `${path}.1`);
   const file = openSync(path, "a", 0o600);

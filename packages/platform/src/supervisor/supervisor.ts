@@ -1,14 +1,16 @@
 /**
- * The parent of everything: starts the embedded Redis and the control process, starts either again alone when it dies, and
- * stops control first and Redis last. It does no work of its own, so there is little in it that could fail.
+ * The parent of everything: starts the embedded Redis, the edge workers and the control process, starts each again alone when it
+ * dies, and stops control first, then the edge, and Redis last. It does no work of its own, so there is little in it that could fail.
  */
 import { VERSION } from "../version.ts";
 import type { PlatformConfig } from "../config.ts";
 import { PlatformError, type PlainError } from "../errors.ts";
 import { Instance, type InstanceRecord } from "../instance.ts";
 import { PASSWORD_FILE, RedisServer } from "../redis-server/redis-server.ts";
-import { tellControl, type FromControl, type RedisPlace } from "./channel.ts";
+import { tellControl, type EdgeProcess, type FromControl, type RedisPlace } from "./channel.ts";
 import { controlMark, logPath, spawnControl } from "./control-child.ts";
+import { edgeMark } from "./edge-child.ts";
+import { EdgeWorkers } from "./edge-workers.ts";
 import { KeptProcess } from "./kept-process.ts";
 import { birthOf } from "./processes.ts";
 import type { Screen } from "./screen.ts";
@@ -25,6 +27,7 @@ export class Supervisor {
   readonly #ready = Promise.withResolvers<ReadyReport>();
   #instance: Instance | null = null;
   #redis: KeptProcess | null = null;
+  #edge: EdgeWorkers | null = null;
   #control: KeptProcess | null = null;
   #place: RedisPlace | null = null;
   #redisDetail: string | null = null;
@@ -45,11 +48,12 @@ export class Supervisor {
     return starting;
   }
 
-  /** Control first, so that it can drain and flush; Redis last, which saves on SIGTERM. Also after a failed start. */
+  /** Control first, so that it can drain and flush; then what services are reached by; Redis last, which saves on SIGTERM. Also after a failed start. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#instance?.update({ state: "stopping" }).catch(() => {});
     await this.#control?.stop();
+    await this.#edge?.stop();
     await this.#redis?.stop();
     this.#ready.reject(new PlatformError("INTERRUPTED", "Stopped while starting."));
     await this.#starting;
@@ -60,6 +64,7 @@ export class Supervisor {
   async kill(): Promise<void> {
     this.#stopping = true;
     this.#control?.kill();
+    this.#edge?.kill();
     this.#redis?.kill();
     await this.#instance?.release();
   }
@@ -77,6 +82,8 @@ export class Supervisor {
       redisPasswordFile: this.#place.embedded ? PASSWORD_FILE : null,
     });
     this.#goOn();
+    this.#edge = new EdgeWorkers(this.#config, this.#place, (process) => this.#edgeIs(process));
+    this.#edge.start();
     this.#startControl();
     return this.#ready.promise;
   }
@@ -100,7 +107,7 @@ export class Supervisor {
       ports: {},
       children: {},
     };
-    const marks = { control: controlMark(dataFolder), redis: RedisServer.mark(dataFolder) };
+    const marks = { control: controlMark(dataFolder), edge: edgeMark(dataFolder), redis: RedisServer.mark(dataFolder) };
     return Instance.claim(dataFolder, record, marks, (name, pid) =>
       this.#screen.line(`Ending ${name} (process ${pid}), left behind by a killed tidegate …`),
     );
@@ -149,6 +156,14 @@ export class Supervisor {
     tellControl(this.#control?.child ?? null, { type: "redis", process: state });
   }
 
+  #edgeIs(process: EdgeProcess): void {
+    const { worker, pid, restarts, detail } = process;
+    this.#keepChild(`edge-${worker}`, pid);
+    if (detail !== null && !this.#stopping) this.#screen.line(`! Edge worker ${worker} ${detail}`);
+    if (pid !== null && restarts > 0) this.#screen.done(`Edge worker ${worker} is back (process ${pid}).`);
+    tellControl(this.#control?.child ?? null, { type: "edge", process });
+  }
+
   #startControl(): void {
     this.#control = new KeptProcess({
       name: "control",
@@ -169,6 +184,7 @@ export class Supervisor {
     if (this.#place !== null) tellControl(child, { type: "start", config, redis: this.#place, supervisor: process.pid, first });
     const redis = { pid: this.#redis?.child?.pid ?? null, restarts: this.#redis?.restarts ?? 0, detail: this.#redisDetail };
     tellControl(child, { type: "redis", process: redis });
+    for (const process of this.#edge?.states ?? []) tellControl(child, { type: "edge", process });
     return child;
   }
 

@@ -2,13 +2,14 @@
 import { useEffect } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Alert, AlertRule, AlertRulesAnswer, AlertsAnswer, MuteRequest, Severity } from "tidegate/contract";
-import { api, problemOf, queryOf, useResource } from "../../api.ts";
+import { act } from "../../act.ts";
+import { api, queryOf, useResource } from "../../api.ts";
 import { now } from "../../clock.ts";
 import { ago, dateTime } from "../../format.ts";
 import { feed } from "../../live/feed.ts";
 import { Sign } from "../../parts/icons.tsx";
 import { Pill } from "../../parts/marks.tsx";
-import { Empty, Loading, ProblemBox, toast } from "../../parts/notices.tsx";
+import { Empty, Loading, ProblemBox } from "../../parts/notices.tsx";
 import { causeOf, severityTones } from "./alert-words.ts";
 
 const rank: Record<Severity, number> = { critical: 0, high: 1, medium: 2, low: 3 };
@@ -141,17 +142,4 @@ function MuteChoice({ alert, muted, changed }: { alert: Alert; muted: boolean; c
 async function unmute(where: { rule: string; subject?: string }): Promise<void> {
   const { unmuted } = await api<{ unmuted: boolean }>("DELETE", `/api/v1/alerts/mute${queryOf({ ...where })}`);
   if (!unmuted) await api("DELETE", `/api/v1/alerts/mute${queryOf({ rule: where.rule })}`);
-}
-
-/** Does it, says so if it failed, and reads anew. */
-export async function act(work: () => Promise<unknown>, changed: () => void): Promise<boolean> {
-  try {
-    await work();
-    changed();
-    return true;
-  } catch (error) {
-    toast(problemOf(error).detail, undefined, false);
-    changed();
-    return false;
-  }
 }

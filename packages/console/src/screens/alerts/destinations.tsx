@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AlertDestination, AlertDestinationsAnswer, AlertTestAnswer, Problem } from "tidegate/contract";
+import { act } from "../../act.ts";
 import { api, problemOf, useResource } from "../../api.ts";
 import { now } from "../../clock.ts";
 import { ago } from "../../format.ts";
@@ -11,7 +12,6 @@ import { Pill } from "../../parts/marks.tsx";
 import { Empty, Loading, ProblemBox, toast } from "../../parts/notices.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { query, setQuery } from "../../router.ts";
-import { act } from "./active.tsx";
 import { DestinationForm } from "./destination-form.tsx";
 
 type Destination = AlertDestinationsAnswer["items"][number];

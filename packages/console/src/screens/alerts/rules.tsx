@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AlertDestinationsAnswer, AlertRule, AlertRulesAnswer } from "tidegate/contract";
+import { act } from "../../act.ts";
 import { api, useResource } from "../../api.ts";
 import { feed } from "../../live/feed.ts";
 import { confirm } from "../../parts/confirm.tsx";
@@ -9,7 +10,6 @@ import { Pill } from "../../parts/marks.tsx";
 import { Empty, Loading, ProblemBox, toast } from "../../parts/notices.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { query, setQuery } from "../../router.ts";
-import { act } from "./active.tsx";
 import { conditionWords, seconds, severityTones } from "./alert-words.ts";
 import { blank, draftOf } from "./rule-draft.ts";
 import { RuleForm } from "./rule-form.tsx";

@@ -122,8 +122,8 @@ export interface Engine {
   remove(id: string): Promise<void>;
   /** Null when it is gone. */
   inspect(id: string): Promise<ContainerState | null>;
-  /** Ours, of any state, and those that ask to be adopted. */
-  list(): Promise<ContainerState[]>;
+  /** Ours, of any state, and those that ask to be adopted; with a name only those of that service. */
+  list(service?: string): Promise<ContainerState[]>;
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
   stats(id: string): Promise<ContainerStats>;
   removeVolumes(service: string): Promise<void>;

@@ -1,5 +1,7 @@
 /** A control server for tests, with everything a test does not care about filled in. */
+import type { Gateway } from "@tidegate/gateway";
 import type { Tide } from "@tidegate/streams";
+import type { ApiTokens } from "../../auth/api-tokens.ts";
 import type { ComponentStatus, OrchestratorStatus } from "../../contract.ts";
 import type { Observation } from "../../processors/compose.ts";
 import { MetricsView } from "../../processors/metrics/metrics-view.ts";
@@ -14,6 +16,8 @@ export function controlServer(given: Given): ControlServer {
     port: 0,
     orchestrator: { status: () => statusOf(given.tide) },
     observation: noObservation(given.tide),
+    gateway: noGateway(),
+    tokens: noTokens(),
     history: { list: () => Promise.resolve([]) },
     auditStream: "logs:audit:stream",
     consoleFolder: null,
@@ -50,6 +54,20 @@ export function noObservation(tide: Tide = noTide()): Observation {
     get: (target, name) =>
       Reflect.get(target, name) ?? (() => Promise.reject(new Error(`this test has no processors to ask for ${String(name)}`))),
   });
+}
+
+/** For tests that ask nothing of the gateway. */
+export function noGateway(): Gateway {
+  const never = (name: string): never => {
+    throw new Error(`this test has no gateway to ask for ${name}`);
+  };
+  const part = (): object => new Proxy({}, { get: (_, name) => () => never(String(name)) });
+  return { entities: part(), vault: part(), ports: part(), services: part(), edge: part(), parts: [] } as unknown as Gateway;
+}
+
+/** For tests that know the admin token only. */
+export function noTokens(): ApiTokens {
+  return { directory: { onChange: () => () => {} } } as unknown as ApiTokens;
 }
 
 /** A connection that is none, for tests that ask nothing of Redis. */

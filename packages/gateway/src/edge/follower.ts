@@ -1,0 +1,126 @@
+/**
+ * Follows the table on connections of its own: read whole at the start, after each change, after a gap and after a reconnect. Where Redis has
+ * no table at all (it lost its data, or nobody ever wrote one) the last known one stays in force.
+ * States: away → reading → following → away (after each error) …; over with `stop`.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { connect, type ConnectOptions, type Reply, type Store, type Tide } from "@tidegate/streams";
+import type { GatewayKeys } from "../keys.ts";
+import { readTable, type Places } from "./places.ts";
+
+export interface FollowerOptions {
+  readonly connection: ConnectOptions;
+  readonly keys: GatewayKeys;
+  readonly onConnected: (tide: Tide) => void;
+  readonly onTable: (version: number, places: Places) => Promise<void>;
+  readonly onCut: (endpoint: string) => void;
+}
+
+/** Milliseconds; below what a silent connection may take. */
+const BLOCK = "1000";
+const REST = 250;
+
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #stopped = new AbortController();
+  #tide: Tide | null = null;
+  #store: Store | null = null;
+  #version = 0;
+  #cursor = "0-0";
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** False while what is in force may be older than what Redis has. */
+  get connected(): boolean {
+    return this.#store?.up === true;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#store?.close();
+    await this.#running;
+    await this.#tide?.close({ deadline: 1_000 });
+  }
+
+  // Private
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        const store = await this.#open();
+        await this.#begin(store);
+        while (!signal.aborted) await this.#step(store);
+      } catch {
+        await pause(REST, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Rejects while Redis is away; once it was there, the connection heals itself. */
+  async #open(): Promise<Store> {
+    if (this.#tide === null) {
+      const tide = await connect(this.#options.connection);
+      this.#tide = tide;
+      this.#store = tide.store("edge");
+      if (!this.#stopped.signal.aborted) this.#options.onConnected(tide);
+    }
+    const store = this.#store as Store;
+    await store.whenUp(REST * 10);
+    return store;
+  }
+
+  /** The end of the changes first: what comes between the two readings is read twice, not missed. */
+  async #begin(store: Store): Promise<void> {
+    const newest = await store.call(["XREVRANGE", this.#options.keys.edgeChanges(), "+", "-", "COUNT", "1"]);
+    this.#cursor = entriesOf(newest).at(0)?.id ?? "0-0";
+    await this.#read(store);
+  }
+
+  async #step(store: Store): Promise<void> {
+    const { keys, onCut } = this.#options;
+    const reply = await store.call(["XREAD", "COUNT", "100", "BLOCK", BLOCK, "STREAMS", keys.edgeChanges(), this.#cursor]);
+    const [stream] = Array.isArray(reply) ? reply : [];
+    const entries = entriesOf(Array.isArray(stream) ? (stream[1] ?? null) : null);
+    this.#cursor = entries.at(-1)?.id ?? this.#cursor;
+    for (const { cut } of entries) if (cut !== null) onCut(cut);
+    if (entries.length > 0) await this.#read(store);
+    else if (await this.#hasMoved(store)) await this.#begin(store);
+  }
+
+  /** A table that changed without an entry we saw: the stream was trimmed, or is a new one. */
+  async #hasMoved(store: Store): Promise<boolean> {
+    const version = Number((await store.call(["HGET", this.#options.keys.edgeTable(), "version"])) ?? 0);
+    return version !== 0 && version !== this.#version;
+  }
+
+  async #read(store: Store): Promise<void> {
+    const { version, places } = readTable(await store.call(["HGETALL", this.#options.keys.edgeTable()]));
+    if (version === 0 || version === this.#version) return;
+    await this.#options.onTable(version, places);
+    this.#version = version;
+  }
+}
+
+// Private
+
+interface Entry {
+  readonly id: string;
+  readonly cut: string | null;
+}
+
+function entriesOf(reply: Reply): Entry[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.flatMap((entry) => {
+    const [id, fields] = Array.isArray(entry) ? entry : [];
+    const [name, value] = Array.isArray(fields) ? fields : [];
+    return id === undefined ? [] : [{ id: String(id), cut: name === "cut" ? String(value) : null }];
+  });
+}

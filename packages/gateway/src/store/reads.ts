@@ -1,0 +1,110 @@
+/** Reads entities. What is asked for by name in the same moment travels in one command per kind. */
+import { defineScript, TidegateError, type Reply, type Store } from "@tidegate/streams";
+import type { GatewayKeys } from "../keys.ts";
+import type { Entity, EntityKind, Revision } from "./entity.ts";
+
+const PAGE = defineScript(new URL("./page.lua", import.meta.url));
+
+/** Entities of one page; a longer one would hold up everybody else at Redis. */
+const PAGE_SIZE = 500;
+
+interface Wanted {
+  readonly name: string;
+  readonly resolve: (text: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Reads {
+  readonly #store: () => Store;
+  readonly #keys: GatewayKeys;
+  #wanted = new Map<EntityKind, Wanted[]>();
+
+  constructor(store: () => Store, keys: GatewayKeys) {
+    this.#store = store;
+    this.#keys = keys;
+  }
+
+  async get<T>(kind: EntityKind, name: string): Promise<Entity<T> | null> {
+    const text = await this.#text(kind, name);
+    return text === null ? null : entityOf<T>(kind, name, String(text));
+  }
+
+  async list<T>(kind: EntityKind, after = "", limit = Infinity): Promise<Entity<T>[]> {
+    const found: Entity<T>[] = [];
+    for (let last = after; found.length < limit;) {
+      const size = Math.min(PAGE_SIZE, limit - found.length);
+      const page = await this.#page<T>(kind, last, size);
+      found.push(...page);
+      last = page.at(-1)?.name ?? last;
+      if (page.length < size) break;
+    }
+    return found;
+  }
+
+  /** Newest first. */
+  async revisions<T>(kind: EntityKind, name: string): Promise<Revision<T>[]> {
+    const texts = await this.#store().ask(["LRANGE", this.#keys.entityRevisions(kind, name), "0", "-1"]);
+    return (texts as string[]).map((text) => ({ kind, name, ...(JSON.parse(text) as Omit<Revision<T>, "kind" | "name">) }));
+  }
+
+  async changes(limit: number, cursor?: string): Promise<{ items: Revision[]; next: string | null }> {
+    const from = cursor === undefined ? "+" : `(${cursor}`;
+    const entries = (await this.#store().ask(["XREVRANGE", this.#keys.entityChanges(), from, "-", "COUNT", String(limit)])) as [
+      string,
+      string[],
+    ][];
+    const items = entries.map(([, fields]) => JSON.parse(fields[1] ?? "{}") as Revision);
+    return { items, next: entries.length < limit ? null : (entries.at(-1)?.[0] ?? null) };
+  }
+
+  // Private
+
+  #text(kind: EntityKind, name: string): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#wanted.size === 0) queueMicrotask(() => process.nextTick(() => this.#flush()));
+      const wanted = this.#wanted.get(kind);
+      if (wanted === undefined) this.#wanted.set(kind, [{ name, resolve, reject }]);
+      else wanted.push({ name, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    const all = this.#wanted;
+    this.#wanted = new Map();
+    for (const [kind, wanted] of all)
+      for (let at = 0; at < wanted.length; at += PAGE_SIZE) void this.#fetch(kind, wanted.slice(at, at + PAGE_SIZE));
+  }
+
+  async #fetch(kind: EntityKind, wanted: readonly Wanted[]): Promise<void> {
+    try {
+      const texts = (await this.#store().ask(["HMGET", this.#keys.entities(kind), ...wanted.map(({ name }) => name)])) as Reply[];
+      for (const [index, { resolve }] of wanted.entries()) resolve(texts[index] ?? null);
+    } catch (error) {
+      for (const { reject } of wanted) reject(error);
+    }
+  }
+
+  async #page<T>(kind: EntityKind, after: string, size: number): Promise<Entity<T>[]> {
+    const reply = (await this.#ask([this.#keys.entityIndex(kind), this.#keys.entities(kind)], [after, String(size)])) as string[];
+    const page: Entity<T>[] = [];
+    for (let at = 0; at + 1 < reply.length; at += 2) page.push(entityOf<T>(kind, reply[at] ?? "", reply[at + 1] ?? ""));
+    return page;
+  }
+
+  /** A page may be read twice, so it is asked for again when the connection was lost. */
+  async #ask(keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#store().ask(["EVALSHA", PAGE.sha, ...rest]);
+    } catch (error) {
+      if (!(error instanceof TidegateError) || !error.message.includes("NOSCRIPT")) throw error;
+      return await this.#store().ask(["EVAL", PAGE.text, ...rest]);
+    }
+  }
+}
+
+// Private
+
+function entityOf<T>(kind: EntityKind, name: string, text: string): Entity<T> {
+  return { kind, name, ...(JSON.parse(text) as Omit<Entity<T>, "kind" | "name">) };
+}

@@ -1,0 +1,37 @@
+/** API tokens, wired: the directory that requests are checked against, what changes tokens, and who knows what they own. */
+import type { Gateway } from "@tidegate/gateway";
+import type { Auth } from "./auth.ts";
+import { Holdings } from "./holdings.ts";
+import { OwnedExternals, OwnedPorts, OwnedServices } from "./ownership.ts";
+import { Revocation } from "./revocation.ts";
+import { TokenDirectory } from "./token-directory.ts";
+import { Tokens } from "./tokens.ts";
+
+export interface ApiTokens {
+  /** Runs as a component. */
+  readonly directory: TokenDirectory;
+  readonly tokens: Tokens;
+  readonly revocation: Revocation;
+}
+
+export interface ApiTokensDeps {
+  readonly gateway: Pick<Gateway, "entities" | "services" | "ports">;
+  readonly auth: Auth;
+  readonly onTrouble: (component: string, message: string) => void;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+/** From now on `auth` accepts them. */
+export function apiTokens({ gateway, auth, onTrouble, now = Date.now }: ApiTokensDeps): ApiTokens {
+  const { entities, services, ports } = gateway;
+  const directory = new TokenDirectory({ entities, onTrouble, now });
+  const holdings = new Holdings([
+    new OwnedServices(services, entities),
+    new OwnedExternals(services, entities),
+    new OwnedPorts(ports, entities),
+  ]);
+  const tokens = new Tokens({ entities, directory, holdings, now });
+  auth.lookIn(directory);
+  return { directory, tokens, revocation: new Revocation({ entities, directory, holdings, tokens, now }) };
+}

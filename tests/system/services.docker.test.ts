@@ -1,0 +1,244 @@
+/** Services as a person and a script meet them: a real Tidegate, a real Docker Engine, `tidegate service` and the recipes of the justfile. */
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { exitsAtOnce, fill, listensAfter, startDocker, webServer, type DockerServer } from "../../packages/gateway/src/testing/index.ts";
+import type { LogEntry, ServiceAnswer, ServiceDoneAnswer } from "../../packages/platform/src/contract.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const PROGRAM = join(ROOT, "packages/platform/bin/tidegate.js");
+const JUST = join(ROOT, "node_modules/.bin/just");
+const SECRET = "a-secret-nobody-may-see";
+const bed = new AsyncDisposableStack();
+let docker: DockerServer;
+let folder: string;
+let data: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tidegate-service-"));
+  bed.defer(() => rm(folder, { recursive: true, force: true }));
+  data = join(folder, "data");
+  docker = bed.use(await startDocker());
+  await docker.image("hello:1", webServer("one"));
+  await docker.image("hello:2", webServer("two"));
+  await docker.image("slow:1", listensAfter(2, "slow"));
+  await docker.image("broken:1", exitsAtOnce("no configuration file", 3));
+  const args = ["up", "--no-demo", "--no-open", "--port", "0", "--redis-port", "0", "--data", data];
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, DOCKER_HOST: docker.url, TIDEGATE_CONTEXTS: folder };
+  const program = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  bed.defer(() => ended(program));
+  await says(program, /Console/);
+});
+
+after(() => bed.disposeAsync());
+
+test("create: a container that runs, at exactly the port asked for, told in events; its secret nowhere", async () => {
+  const made = await tidegate(
+    { PASSWORD: SECRET },
+    ...words("service create hello --image hello:1 --port 8080 --memory 64m --secret PASSWORD"),
+  );
+  assert.equal(made.code, 0, made.stderr);
+  const [, url = ""] = /open +(http:\S+)/.exec(made.stdout) ?? [];
+  assert.match(made.stdout, /✓ hello runs \(.*s\)[\s\S]*port main +127\.0\.0\.1:\d+ → 8080[\s\S]*tidegate service logs hello -f/);
+  assert.equal(await body(url), "one");
+  const events = await tidegate({}, ...words("log search --event service_created --limit 10"));
+  assert.match(events.stdout, /service_created.*service=hello/);
+  const page = await tidegate({}, ...words("service show hello"));
+  assert.match(page.stdout, /64m memory[\s\S]*PASSWORD=\*\*\*/);
+  const all = await tidegate({}, ...words("log search --limit 500 --json"));
+  for (const { stdout, stderr } of [made, events, page, all]) assert.ok(!`${stdout}${stderr}`.includes(SECRET));
+  assert.match(
+    (await tidegate({}, "service", "ls")).stdout,
+    /^NAME\tSTATE\tIMAGE\tPORTS.*\nhello\trunning\thello:1\t127\.0\.0\.1:\d+→8080/,
+  );
+});
+
+test("deploy: what is broken leaves the old one serving and says why in one line; what is good takes over; rollback", async () => {
+  const url = await urlOf("hello");
+  const broken = await tidegate({}, ...words("service deploy hello --image broken:1"));
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /^✗ [^\n]*(ended|exited)[^\n]*3[^\n]*\n/m);
+  assert.match(broken.stderr, /no configuration file/);
+  assert.equal(await body(url), "one");
+  assert.match((await tidegate({}, "service", "ls")).stdout, /running, last change failed/);
+
+  assert.equal((await tidegate({}, ...words("service deploy hello --image hello:2 --env MODE=quiet"))).code, 0);
+  assert.equal(await body(url), "two");
+  const back = await tidegate({}, ...words("service rollback hello"));
+  assert.match(back.stdout, /is back at the version before/);
+  assert.equal(await body(url), "one");
+});
+
+test("what takes longer than a second shows its steps, and Ctrl-C leaves it running", async () => {
+  const slow = await tidegate({}, ...words("service create slow --image slow:1 --port 8080"));
+  assert.equal(slow.code, 0, slow.stderr);
+  assert.match(slow.stderr, /✓ make the container, [\s\S]*✓ start it/);
+  const left = start(PROGRAM, words("service restart slow"), {});
+  const said = text(left.stderr);
+  await until(async () => (await service("slow")).operation !== null);
+  left.kill("SIGINT");
+  assert.deepEqual(await once(left, "close"), [130, null]);
+  assert.match(await said, /goes on in the background[\s\S]*tidegate service show slow/);
+  await until(async () => {
+    const { operation, generation, container_id } = await service("slow");
+    return operation === null && generation === 2 && container_id !== null;
+  });
+});
+
+test("a Dockerfile is built, its log is shown where it fails", async () => {
+  const context = join(folder, "app");
+  await mkdir(context);
+  fill(context, { "www/index.html": "built" });
+  const dockerfile = 'FROM scratch\nCOPY . /\nCMD ["/bin/httpd","-f","-p","8080","-h","/www"]\n';
+  await writeFile(join(context, "Dockerfile"), dockerfile);
+  await writeFile(join(context, "Broken"), `${dockerfile}RUN ["/bin/sh","-c","echo half way; exit 9"]\n`);
+  const built = await tidegate({}, "service", "create", "built", "--context", context, "--port", "8080", "--json");
+  assert.equal(built.code, 0, built.stderr);
+  const { port_configs: ports } = (JSON.parse(built.stdout) as ServiceDoneAnswer).service;
+  assert.equal(await body(`http://127.0.0.1:${ports[0]?.host_port}`), "built");
+  const failed = await tidegate({}, "service", "create", "fails", "--context", context, "--dockerfile", "Broken", "--port", "8080");
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /half way/);
+});
+
+test("logs, also as they come; stats; ports; stop and start", async () => {
+  const child = start(PROGRAM, words("service logs slow -f"), {});
+  const first = once(child.stdout, "data");
+  assert.match(String((await first)[0]), /warming up/);
+  child.kill("SIGINT");
+  assert.deepEqual(await once(child, "close"), [130, null]);
+  assert.match((await tidegate({}, ...words("service logs slow -n 5"))).stdout, /^warming up\n/);
+  assert.match((await tidegate({}, ...words("service stats hello"))).stdout, /memory +[\d.]+ [KM]iB of 64\.0 MiB/);
+  const added = await tidegate({}, ...words("service port-add hello second"));
+  assert.equal(added.code, 0, added.stderr);
+  assert.match((await tidegate({}, ...words("service ports hello"))).stdout, /main\t[\s\S]*second\t/);
+  assert.equal((await tidegate({}, ...words("service port-remove hello second"))).code, 0);
+  const url = await urlOf("hello");
+  assert.equal((await tidegate({}, ...words("service stop hello"))).code, 0);
+  await assert.rejects(body(url));
+  assert.equal((await tidegate({}, ...words("service start hello"))).code, 0);
+  assert.equal(await body(url), "one");
+});
+
+const MISTAKES: readonly (readonly [args: string, exitCode: number, code: string])[] = [
+  ["create hello --image hello:1", 5, "NAME_TAKEN"],
+  ["create Bad.Name --image hello:1", 2, "INVALID_NAME"],
+  ["create two --image nowhere:9 --pull never --port 8080", 1, "IMAGE_NOT_FOUND"],
+  ["create two --image hello:1 --port 8080 --host-port 22", 2, "PORT_RESTRICTED"],
+  ["create two --image hello:1 --port 99999", 2, "USAGE"],
+  ["create two --image hello:1 --secret NOT_SET", 2, "USAGE"],
+  ["show nobody", 3, "UNKNOWN_SERVICE"],
+  ["deploy hello", 2, "USAGE"],
+  ["delete hello", 2, "USAGE"],
+];
+
+for (const [args, exitCode, code] of MISTAKES)
+  test(`service ${args} is ${code}, exit code ${exitCode}`, async () => {
+    const result = await tidegate({}, "service", ...words(args), "--json");
+    assert.deepEqual([result.code, result.stdout], [exitCode, ""], result.stderr);
+    assert.equal((JSON.parse(result.stderr) as { error: { code: string } }).error.code, code);
+  });
+
+test("external services have a name too", async () => {
+  assert.equal((await tidegate({}, ...words("service register shop https://shop.example/"))).code, 0);
+  assert.match((await tidegate({}, ...words("service all"))).stdout, /shop\texternal\t.*https:\/\/shop\.example/);
+  assert.equal((await tidegate({}, ...words("service unregister shop"))).code, 0);
+});
+
+test("the recipes of the earlier systems: just service-create …", async () => {
+  const made = await run(JUST, ["service-create", "app", "hello:2", "", "8080", "128m", "0.5"], {});
+  assert.equal(made.code, 0, made.stderr);
+  assert.match((await run(JUST, ["service-list"], {})).stdout, /\napp\trunning\thello:2/);
+  assert.equal((await run(JUST, ["service-logs", "app", "5", "true"], {})).code, 0);
+  assert.equal((await run(JUST, ["service-delete", "app", "true"], {})).code, 0);
+  const { stdout } = await run(JUST, ["--summary"], {});
+  for (const recipe of ["service-create-exposed", "service-cleanup-orphaned", "service-port-add", "service-register", "create-app"])
+    assert.ok(stdout.split(/\s+/).includes(recipe), recipe);
+});
+
+test("delete: nothing is left of it, neither container nor port", async () => {
+  const url = await urlOf("hello");
+  for (const name of ["hello", "slow", "built"]) {
+    const gone = await tidegate({}, "service", "delete", name, "--force");
+    assert.equal(gone.code, 0, gone.stderr);
+  }
+  await assert.rejects(body(url));
+  assert.match((await tidegate({}, "service", "ls")).stdout, /There is none/);
+  assert.match((await tidegate({}, ...words("service cleanup"))).stdout, /nothing to clean up/);
+  assert.deepEqual(await docker.api.call("GET", "/containers/json?all=1"), []);
+  const events = (await tidegate({}, ...words("log search --event service_deleted --limit 10 --json"))).stdout;
+  assert.equal(events.split("\n").filter((one) => one !== "" && (JSON.parse(one) as LogEntry).fields["service"] === "hello").length, 1);
+});
+
+// Private
+
+interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function words(line: string): string[] {
+  return line.split(" ");
+}
+
+async function service(name: string): Promise<ServiceAnswer> {
+  return JSON.parse((await tidegate({}, "service", "show", name, "--json")).stdout) as ServiceAnswer;
+}
+
+async function urlOf(name: string): Promise<string> {
+  return `http://127.0.0.1:${(await service(name)).port_configs[0]?.host_port}`;
+}
+
+async function body(url: string): Promise<string> {
+  return (await (await fetch(url, { headers: { connection: "close" } })).text()).trim();
+}
+
+function start(program: string, args: readonly string[], more: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
+  const { PATH, HOME } = process.env;
+  const command = program === PROGRAM ? [process.execPath, PROGRAM] : [program];
+  return spawn(command[0] ?? "", [...command.slice(1), ...args], {
+    cwd: ROOT,
+    env: { PATH, HOME, TIDEGATE_DATA: data, ...more },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+async function run(program: string, args: readonly string[], more: Record<string, string>): Promise<Result> {
+  const child = start(program, args, more);
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { code, stdout, stderr };
+}
+
+function tidegate(env: Record<string, string>, ...args: string[]): Promise<Result> {
+  return run(PROGRAM, args, env);
+}
+
+async function says(child: ChildProcessByStdio<null, Readable, Readable>, what: RegExp): Promise<void> {
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += String(chunk)) && child.emit("said"));
+  while (!what.test(said)) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${said}`);
+    await once(child, "said", { signal: AbortSignal.timeout(30_000) });
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!(await check())) if (performance.now() > end) throw new Error("it did not come true in 20 seconds");
+}
