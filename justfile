@@ -1,11 +1,14 @@
 # The earlier systems' recipes for logs and the system, on the CLI: `npx just --list`. All of them are one line; `npx tidegate --help` has more.
-# A last argument is the admin token; without one ADMIN_TOKEN counts, then the file admin-token of the running instance.
+# A last argument is the token; without one TIDEGATE_TOKEN or ADMIN_TOKEN counts, then the file admin-token of the running instance.
 
 set quiet
 
 tidegate := "node " + quote(justfile_directory() / "packages/platform/bin/tidegate.js")
 data := env("TIDEGATE_DATA", justfile_directory() / ".tidegate")
-token := env("ADMIN_TOKEN", "")
+token := env("TIDEGATE_TOKEN", env("ADMIN_TOKEN", ""))
+
+# What stands as the last argument counts, whatever the environment says.
+export TIDEGATE_TOKEN := ""
 
 # What there is
 help:
@@ -135,8 +138,8 @@ service-cleanup-orphaned $ADMIN_TOKEN=token:
     {{ tidegate }} service cleanup
 
 # Add a port to a service; with a source token whoever connects must show it first
-service-port-add $name $port $bind="127.0.0.1" $SOURCE_TOKEN="" $ADMIN_TOKEN=token:
-    {{ tidegate }} service port-add "$name" "port-$port" --host-port "$port" --bind "$bind" ${SOURCE_TOKEN:+--token}
+service-port-add $name $port $bind="127.0.0.1" $source_token="" $ADMIN_TOKEN=token:
+    TIDEGATE_PORT_TOKEN="$source_token" {{ tidegate }} service port-add "$name" "port-$port" --host-port "$port" --bind "$bind" ${source_token:+--token}
 
 # Remove a port of a service by its name
 service-port-remove $name $port_name $ADMIN_TOKEN=token:
@@ -177,3 +180,31 @@ service-update-external $name $url="" $description="" $ADMIN_TOKEN=token:
 # An application from an image, in one word
 create-app $name $image $port="8080" $ADMIN_TOKEN=token:
     {{ tidegate }} service create "$name" --image "$image" --port "$port"
+
+# The admin token of this instance
+token-admin:
+    {{ tidegate }} token admin
+
+# Make an API token; its secret is shown once. It may run services, ports, certificates and proxies of its own
+token-generate $name $email="" $ADMIN_TOKEN=token:
+    {{ tidegate }} token create "$name" ${email:+--email "$email"}
+
+# All API tokens
+token-list $ADMIN_TOKEN=token:
+    {{ tidegate }} token ls
+
+# One API token; without a name the one in use
+token-show $name="" $ADMIN_TOKEN=token:
+    {{ tidegate }} token show ${name:+"$name"}
+
+# Revoke an API token; with `true` its services and ports go with it, else they pass to the admin
+token-delete $name $cascade="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} token revoke "$name" --yes $(test "$cascade" = true && echo --cascade)
+
+# Change the e-mail address of a token; without a name that of the token in use
+token-email $email $name="" $ADMIN_TOKEN=token:
+    {{ tidegate }} token email "$email" ${name:+"$name"}
+
+# A new secret for a token; the old one is refused at once, or after e.g. 10m
+token-rotate $name $grace="" $ADMIN_TOKEN=token:
+    {{ tidegate }} token rotate "$name" ${grace:+--grace "$grace"}

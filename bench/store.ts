@@ -16,7 +16,7 @@ const PEERS = ["tidegate", "raw", "raw, same writes"] as const;
 /** Milliseconds after which a part has hung. */
 const LIMIT = 60_000;
 /** What the earlier systems' documents say of theirs, without a measurement. */
-const CLAIM = "5,000-10,000";
+const CLAIM = "5,000–10,000";
 
 type PeerName = (typeof PEERS)[number];
 

@@ -27,6 +27,7 @@ const FOREIGN = new Set([
   "SSH_TTY",
   "BROWSER",
   "TMPDIR",
+  "XDG_RUNTIME_DIR",
   "EDITOR",
   "VISUAL",
 ]);
@@ -68,7 +69,9 @@ function events(): Set<string> {
 }
 
 function errorCodes(): Set<string> {
-  const tables = ["streams", "gateway", "platform"].map((name) => join(root, "packages", name, "src", "errors.ts")).filter((path) => existsSync(path));
+  const tables = ["streams", "gateway", "platform"]
+    .map((name) => join(root, "packages", name, "src", "errors.ts"))
+    .filter((path) => existsSync(path));
   return new Set(
     tables.flatMap((path) => [...readFileSync(path, "utf8").matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map((match) => match[1] ?? "")),
   );
@@ -81,7 +84,9 @@ function variables(): Set<string> {
   const code = files.filter((name) => /(?<!\.test)\.ts$/.test(name)).map((name) => readFileSync(name, "utf8"));
   const reads =
     /\benv(?:\.([A-Z][A-Z0-9_]+)\b|\["([A-Z][A-Z0-9_]+)"\])|\b(?:text|integer|number|port|read|choice|required)\w*\(env\w*, "([A-Z][A-Z0-9_]+)"/g;
-  const table = readFileSync(join(root, "packages/platform/src/config.ts"), "utf8").matchAll(/"((?:MONITOR|REDIS|LOG|REFRESH)_[A-Z_]+)"/g);
+  const table = readFileSync(join(root, "packages/platform/src/config.ts"), "utf8").matchAll(
+    /(?:fromEnvironment\(env|pick\((?:null|\[[^\]]*\])), "([A-Z][A-Z0-9_]+)"/g,
+  );
   const names = code.flatMap((text) => [...text.matchAll(reads)].map((match) => match[1] ?? match[2] ?? match[3] ?? ""));
   return new Set([...names, ...[...table].map((match) => match[1] ?? "")].filter((name) => !FOREIGN.has(name)));
 }

@@ -9,6 +9,7 @@ const floors: Floors = {
   packages: ["packages/streams", "packages/platform"],
   aside: { "packages/console": ["packages/platform"] },
   inside: { "packages/streams/src": [["errors"], ["redis", "telemetry"], ["open"]] },
+  only: { redis: "packages/streams/src/redis" },
 };
 
 function check(context: TestContext, files: Record<string, string>): string[] {
@@ -58,4 +59,12 @@ test("floors refuse a circle between files of one folder", (context) => {
 test("floors want a place for every file", (context) => {
   const problems = check(context, { "packages/streams/src/stray.ts": 'import "./errors.ts";' });
   assert.match(problems.join(), /stray\.ts has no floor/);
+});
+
+test("floors keep a package to the one folder that may use it", (context) => {
+  const problems = check(context, {
+    "packages/streams/src/redis/link.ts": 'import { createClient } from "redis";',
+    "packages/streams/src/open.ts": 'import type { RedisClientType } from "redis";',
+  });
+  assert.deepEqual(problems, ["packages/streams/src/open.ts imports redis: only packages/streams/src/redis may"]);
 });

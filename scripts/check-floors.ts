@@ -13,6 +13,8 @@ export interface Floors {
   readonly aside: Readonly<Record<string, readonly string[]>>;
   /** Per source folder its rows of files and folders, lowest first. */
   readonly inside: Readonly<Record<string, readonly (readonly string[])[]>>;
+  /** Packages of others that one folder keeps to itself. */
+  readonly only?: Readonly<Record<string, string>>;
 }
 
 interface Import {
@@ -24,7 +26,8 @@ export function checkFloors(root: string, floors: Floors): string[] {
   const folders = [...floors.packages, ...Object.keys(floors.aside)];
   const imports = folders.flatMap((folder) => sources(join(root, folder, "src"))).flatMap((file) => importsOf(file, root, folders));
   const inside = Object.entries(floors.inside).flatMap(([folder, rows]) => checkInside(folder, rows, imports));
-  return [...imports.flatMap((edge) => checkPackages(edge, floors)), ...inside, ...circles(imports)];
+  const kept = folders.flatMap((folder) => sources(join(root, folder, "src"))).flatMap((file) => checkOnly(file, root, floors.only ?? {}));
+  return [...imports.flatMap((edge) => checkPackages(edge, floors)), ...inside, ...kept, ...circles(imports)];
 }
 
 // Private
@@ -35,10 +38,20 @@ function sources(folder: string): string[] {
   return files.filter((name) => /(?<!\.test|\.d)\.tsx?$/.test(name));
 }
 
-function importsOf(file: string, root: string, folders: readonly string[]): Import[] {
+function checkOnly(file: string, root: string, only: Readonly<Record<string, string>>): string[] {
+  const [path, found] = [relative(root, file), specifiers(file)];
+  const wrong = Object.entries(only).filter(([name, folder]) => found.includes(name) && !path.startsWith(`${folder}/`));
+  return wrong.map(([name, folder]) => `${path} imports ${name}: only ${folder} may`);
+}
+
+function specifiers(file: string): string[] {
   const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
   const found = [...code.matchAll(/^\s*(?:import|export)\b[^"';]*?from\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^\s*import\s+"([^"]+)"/gm)];
-  const targets = found.map((match) => target(match[1] ?? match[2] ?? match[3] ?? "", file, root, folders));
+  return found.map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+function importsOf(file: string, root: string, folders: readonly string[]): Import[] {
+  const targets = specifiers(file).map((specifier) => target(specifier, file, root, folders));
   return targets.filter((to) => to !== null).map((to) => ({ from: relative(root, file), to }));
 }
 

@@ -29,7 +29,7 @@ const ServicesScreen = later(async () => (await import("./screens/services/servi
 const ServiceScreen = later(async () => (await import("./screens/services/service.tsx")).ServiceScreen);
 const PortsScreen = later(async () => (await import("./screens/ports/ports.tsx")).PortsScreen);
 const TokensScreen = later(async () => (await import("./screens/tokens/tokens.tsx")).TokensScreen);
-const ChangesScreen = later(async () => (await import("./screens/changes/changes.tsx")).ChangesScreen);
+const RevisionsScreen = later(async () => (await import("./screens/revisions/revisions.tsx")).RevisionsScreen);
 const MessageScreen = later(async () => (await import("./screens/message.tsx")).MessageScreen);
 
 const screens: readonly { pattern: string; title: string; show: (params: Params) => ComponentChild }[] = [
@@ -48,7 +48,7 @@ const screens: readonly { pattern: string; title: string; show: (params: Params)
   { pattern: "/services/:name", title: ":name", show: (p) => <ServiceScreen key={p["name"]} name={p["name"] ?? ""} /> },
   { pattern: "/ports", title: "Ports", show: () => <PortsScreen /> },
   { pattern: "/tokens", title: "Tokens", show: () => <TokensScreen /> },
-  { pattern: "/changes", title: "Changes", show: () => <ChangesScreen /> },
+  { pattern: "/revisions", title: "Revisions", show: () => <RevisionsScreen /> },
   { pattern: "/redis", title: "Redis", show: () => <RedisScreen /> },
   { pattern: "/status", title: "Status", show: () => <StatusScreen /> },
 ];

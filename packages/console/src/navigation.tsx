@@ -26,7 +26,7 @@ const places: readonly Place[] = [
   { href: "/services", label: "Services", icon: "services", group: "Gateway" },
   { href: "/ports", label: "Ports", icon: "ports" },
   { href: "/tokens", label: "Tokens", icon: "tokens" },
-  { href: "/changes", label: "Changes", icon: "replay" },
+  { href: "/revisions", label: "Revisions", icon: "replay" },
   { href: "/redis", label: "Redis", icon: "redis", group: "Tidegate" },
   { href: "/status", label: "Status", icon: "status" },
 ];

@@ -37,6 +37,12 @@ describe("parseConfig", () => {
     ["a port out of range", { MONITOR_PORT: "70000" }, /MONITOR_PORT.*"70000"/, /0 to 65535/],
     ["a port that is no number", { REDIS_PORT: "six" }, /REDIS_PORT.*"six"/, /0 to 65535/],
     ["a negative number", { MAX_RETRIES: "-1" }, /MAX_RETRIES.*"-1"/, /0 to 1000/],
+    [
+      "a weak encryption key",
+      { TIDEGATE_ENCRYPTION_KEY: "hunter2" },
+      /TIDEGATE_ENCRYPTION_KEY is wrong: found a text of 7 characters/,
+      /openssl/,
+    ],
     ["no workers", { PROCESSOR_WORKERS: "0" }, /PROCESSOR_WORKERS/, /1 to/],
     ["an unknown level", { LOG_LEVEL: "loud" }, /LOG_LEVEL.*"loud"/, /debug, info, warn, error/],
     [

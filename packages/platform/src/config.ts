@@ -106,7 +106,7 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     adminToken: fromEnvironment(env, "ADMIN_TOKEN")?.value ?? null,
     logLevel: oneOf(pick(null, "LOG_LEVEL", "logLevel"), LOG_LEVELS, "info"),
     telemetryPrefix: fromEnvironment(env, "TELEMETRY_PREFIX")?.value ?? "",
-    encryptionKey: fromEnvironment(env, "TIDEGATE_ENCRYPTION_KEY")?.value ?? null,
+    encryptionKey: strongKey(fromEnvironment(env, "TIDEGATE_ENCRYPTION_KEY")),
     dockerHost: fromEnvironment(env, "DOCKER_HOST")?.value ?? null,
     contexts: resolve(folder, pick(null, "TIDEGATE_CONTEXTS", "contexts")?.value ?? "."),
     edgeWorkers: integer(pick(null, "EDGE_WORKERS", "edgeWorkers"), 1, 0, 64),
@@ -194,6 +194,16 @@ function namespace(found: Found | null, fallback: string): string {
   if (found === null) return fallback;
   if (/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(found.value)) return found.value;
   throw wrong(found.where, `"${found.value}"`, "up to 64 of a-z 0-9 _ . - beginning with a letter or digit");
+}
+
+/** A guess at how weak it is; the vault decides. Never printed. */
+function strongKey(found: Found | null): string | null {
+  if (found === null || (found.value.length >= 16 && new Set(found.value).size >= 6)) return found?.value ?? null;
+  throw wrong(
+    found.where,
+    `a text of ${found.value.length} characters`,
+    "32 random bytes as base64 or hex (openssl rand -base64 32), or 16 varied characters and more",
+  );
 }
 
 /** Only the shape; the streams library checks the rest when it connects. */

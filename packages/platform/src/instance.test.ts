@@ -37,16 +37,16 @@ describe("Instance", () => {
 
   it("ends what a killed owner left, and leaves strangers with the same id alone", async () => {
     const ours = await idle("mark-of-ours");
+    const edge = await idle("mark-of-the-edge");
     const stranger = await idle("somebody-else");
-    const left = { ...record(2 ** 22 + 1), children: { redis: ours.pid ?? 0, control: stranger.pid ?? 0 } };
+    const left = { ...record(2 ** 22 + 1), children: { redis: ours.pid ?? 0, "edge-2": edge.pid ?? 0, control: stranger.pid ?? 0 } };
     writeFileSync(join(folder, "instance.json"), JSON.stringify(left));
     const exit = once(ours, "exit");
     const told: string[] = [];
-    const instance = await Instance.claim(folder, record(process.pid), { redis: "mark-of-ours", control: "mark-of-ours" }, (name) =>
-      told.push(name),
-    );
+    const marks = { redis: "mark-of-ours", edge: "mark-of-the-edge", control: "mark-of-ours" };
+    const instance = await Instance.claim(folder, record(process.pid), marks, (name) => told.push(name));
     await exit;
-    assert.deepEqual(told, ["redis"]);
+    assert.deepEqual(told, ["edge-2", "redis"]);
     assert.equal(stranger.exitCode ?? stranger.signalCode, null);
     await ended(stranger);
     await instance.release();

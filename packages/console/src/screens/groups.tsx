@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { feed } from "../live/feed.ts";
 import { groupsOf } from "../live/samples.ts";
-import { Empty, Loading } from "../parts/notices.tsx";
+import { LiveLoading } from "../parts/live-loading.tsx";
+import { Empty } from "../parts/notices.tsx";
 import { GroupTable } from "./group-table.tsx";
 
 export function GroupsScreen(): JSX.Element {
@@ -13,7 +14,7 @@ export function GroupsScreen(): JSX.Element {
     <>
       <h1>Groups</h1>
       {!groups ? (
-        <Loading />
+        <LiveLoading />
       ) : groups.length > 0 ? (
         <GroupTable groups={groups} />
       ) : (

@@ -9,8 +9,9 @@ import { feed } from "../live/feed.ts";
 import { problemsOf, type Problem } from "../live/problems.ts";
 import type { Sample } from "../live/samples.ts";
 import { Sign } from "../parts/icons.tsx";
+import { LiveLoading } from "../parts/live-loading.tsx";
 import { State } from "../parts/marks.tsx";
-import { Empty, Loading } from "../parts/notices.tsx";
+import { Empty } from "../parts/notices.tsx";
 import { Table, type Column } from "../parts/table.tsx";
 import { tally } from "./services/service-words.ts";
 
@@ -22,7 +23,7 @@ export function OverviewScreen(): JSX.Element {
     <>
       <h1>Overview</h1>
       {!update ? (
-        <Loading />
+        <LiveLoading />
       ) : (
         <>
           <Problems problems={problemsOf(update, samples, feed.alerts.value, services?.items)} />

@@ -6,8 +6,8 @@ import { now } from "../clock.ts";
 import { ago, bytes, count, duration, rate } from "../format.ts";
 import { feed } from "../live/feed.ts";
 import type { Sample } from "../live/samples.ts";
+import { LiveLoading } from "../parts/live-loading.tsx";
 import { Pill } from "../parts/marks.tsx";
-import { Loading } from "../parts/notices.tsx";
 import { Facts, type Fact } from "../parts/table.tsx";
 
 export function RedisScreen(): JSX.Element {
@@ -16,7 +16,7 @@ export function RedisScreen(): JSX.Element {
     <>
       <h1>Redis</h1>
       {!metrics ? (
-        <Loading />
+        <LiveLoading />
       ) : (
         <>
           <Facts facts={facts(metrics)} />

@@ -3,8 +3,9 @@ import type { JSX } from "preact";
 import type { StreamSummary } from "tidegate/contract";
 import { count, rate } from "../format.ts";
 import { feed } from "../live/feed.ts";
+import { LiveLoading } from "../parts/live-loading.tsx";
 import { Spark } from "../parts/marks.tsx";
-import { Empty, Loading } from "../parts/notices.tsx";
+import { Empty } from "../parts/notices.tsx";
 import { Table, type Column } from "../parts/table.tsx";
 
 interface Row {
@@ -33,7 +34,7 @@ export function TopicsScreen(): JSX.Element {
     <>
       <h1>Topics</h1>
       {rows === null ? (
-        <Loading />
+        <LiveLoading />
       ) : rows.length > 0 ? (
         <Table label="Topics" columns={columns} rows={rows} rowKey={(r) => r.topic} />
       ) : (

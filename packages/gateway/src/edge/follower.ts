@@ -12,6 +12,8 @@ export interface FollowerOptions {
   readonly connection: ConnectOptions;
   readonly keys: GatewayKeys;
   readonly onConnected: (tide: Tide) => void;
+  /** Told once for each reason in a row. */
+  readonly onAway: (reason: string) => void;
   readonly onTable: (version: number, places: Places) => Promise<void>;
   readonly onCut: (endpoint: string) => void;
 }
@@ -27,15 +29,11 @@ export class Follower {
   #store: Store | null = null;
   #version = 0;
   #cursor = "0-0";
+  #trouble = "";
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-  }
-
-  /** False while what is in force may be older than what Redis has. */
-  get connected(): boolean {
-    return this.#store?.up === true;
   }
 
   start(): void {
@@ -57,11 +55,20 @@ export class Follower {
       try {
         const store = await this.#open();
         await this.#begin(store);
+        this.#trouble = "";
         while (!signal.aborted) await this.#step(store);
-      } catch {
+      } catch (error) {
+        this.#tell(error);
         await pause(REST, undefined, { signal }).catch(() => {});
       }
     }
+  }
+
+  #tell(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason === this.#trouble || this.#stopped.signal.aborted) return;
+    this.#trouble = reason;
+    this.#options.onAway(reason);
   }
 
   /** Rejects while Redis is away; once it was there, the connection heals itself. */

@@ -2,8 +2,8 @@
  * The certificate the edge shows where a port speaks TLS for the sake of client certificates: self-signed, made once, kept in the data
  * folder (`edge-tls.pem`, 0600), so that clients may pin it. Several workers start at once: the first file stays.
  */
-import { X509Certificate } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -38,15 +38,15 @@ async function readIdentity(path: string): Promise<Identity | null> {
   return left > RENEW_BEFORE ? { key, certificate } : null;
 }
 
+/** One that is there was just made by another worker, and stays; unless it is of no use to anybody. */
 async function keep(path: string, { key, certificate }: Identity): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   await writeFile(draft, `${key}\n${certificate}\n`, { mode: 0o600 });
   try {
-    // One that is there and usable was just made by another worker; one that is not is of no use to anybody.
-    if ((await readIdentity(path)) === null) await rm(path, { force: true });
-    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    });
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((await readIdentity(path)) === null) await rename(draft, path);
   } finally {
     await rm(draft, { force: true });
   }

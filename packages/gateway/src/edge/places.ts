@@ -8,6 +8,11 @@ export function placeOf({ bind, port }: Pick<EdgePort, "bind" | "port">): string
   return `tcp/${bind}/${port}`;
 }
 
+/** For people: `127.0.0.1:8080`, `[::]:8080`. */
+export function addressOf({ bind, port }: Pick<EdgePort, "bind" | "port">): string {
+  return bind.includes(":") ? `[${bind}]:${port}` : `${bind}:${port}`;
+}
+
 /** The same port always gives the same text: what did not change is told by it. */
 export function serialise({ service, name, bind, port, endpoints, mode, hold, access }: EdgePort): string {
   const reached = endpoints.map((endpoint) => ({ id: endpoint.id, host: endpoint.host, port: endpoint.port }));

@@ -7,7 +7,7 @@ export interface EdgeReport {
   readonly at: number;
   /** Of the table that is in force there. */
   readonly version: number;
-  /** `<bind>:<port>` */
+  /** `127.0.0.1:8080`, `[::]:8080` */
   readonly listening: readonly string[];
   readonly failed: readonly EdgeFailure[];
   /** Open connections by endpoint, those that are being dialled included. */

@@ -2,7 +2,7 @@
  * The last good table on disk (`edge-snapshot.json`, 0600), from which a worker serves when it starts while Redis is away. Written whole or
  * not at all, checked by a hash, and read only for the namespace it was written for. Of secrets it holds hashes of tokens.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Places } from "./places.ts";
@@ -42,7 +42,7 @@ export class Snapshot {
   async write({ version, places }: SavedTable): Promise<void> {
     if (((await this.read())?.version ?? -1) >= version) return;
     const content: Content = { namespace: this.#namespace, version, places: [...places] };
-    const draft = `${this.#path}.${process.pid}.tmp`;
+    const draft = `${this.#path}.${randomBytes(4).toString("hex")}.tmp`;
     try {
       await writeFile(draft, `${JSON.stringify({ hash: hashOf(content), ...content })}\n`, { mode: 0o600, flush: true });
       await rename(draft, this.#path);

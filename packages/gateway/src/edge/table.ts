@@ -6,7 +6,7 @@
 import { defineScript, type Store, type Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
-import { parsePlace, placeOf, readTable, serialise } from "./places.ts";
+import { addressOf, parsePlace, placeOf, readTable, serialise } from "./places.ts";
 import { LIVE_FOR, type EdgeReport } from "./report.ts";
 import { readView, ReportWatch, type EdgeView } from "./report-watch.ts";
 import type { EdgePort, Switch } from "./switch.ts";
@@ -64,7 +64,8 @@ export class EdgeTable implements Switch, EdgeWorkers {
     try {
       await this.#applied(change.version, ports, signal);
     } catch (error) {
-      if (error instanceof GatewayError) await this.#undo(change);
+      // Without Redis it cannot be taken back; why it failed is what the caller has to know.
+      if (error instanceof GatewayError) await this.#undo(change).catch(() => {});
       throw error;
     }
   }
@@ -158,9 +159,10 @@ function sum({ live }: EdgeView, what: "connections" | "cut", endpoint: string):
   return live.reduce((count, report) => count + (report[what][endpoint] ?? 0), 0);
 }
 
-function refused({ bind, port, kind, why }: EdgeReport["failed"][number]): GatewayError {
-  if (kind === "access") return new GatewayError("INVALID_SPEC", `The client authority of ${bind}:${port} is not usable: ${why}`);
-  return new GatewayError("PORT_TAKEN", `The edge cannot listen on ${bind}:${port}: ${why}`, {
+function refused(failure: EdgeReport["failed"][number]): GatewayError {
+  const { port, kind, why } = failure;
+  if (kind === "access") return new GatewayError("INVALID_SPEC", `The client authority of ${addressOf(failure)} is not usable: ${why}`);
+  return new GatewayError("PORT_TAKEN", `The edge cannot listen on ${addressOf(failure)}: ${why}`, {
     hint: `npx tidegate port check ${port}   says who has it.`,
   });
 }

@@ -9,7 +9,7 @@ import { GatewayKeys } from "../keys.ts";
 import { Denials } from "./denials.ts";
 import { Follower } from "./follower.ts";
 import { openIdentity, type Identity } from "./identity.ts";
-import type { Places } from "./places.ts";
+import { addressOf, type Places } from "./places.ts";
 import type { EdgeReport } from "./report.ts";
 import { Reporter } from "./reporter.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -62,6 +62,7 @@ export class EdgeWorker {
       connection,
       keys,
       onConnected: (tide) => this.#connected(tide),
+      onAway: (reason) => this.#note("warn", "cannot follow the table", { reason }),
       onTable: (version, places) => this.#follow(version, places),
       onCut: (endpoint) => this.#front.connections.cut(endpoint),
     });
@@ -98,14 +99,15 @@ export class EdgeWorker {
   }
 
   async #follow(version: number, places: Places): Promise<void> {
-    const before = new Set(this.#front.failures.map(({ bind, port }) => `${bind}:${port}`));
+    const before = new Set(this.#front.failures.map(addressOf));
     await this.#front.apply(places);
     this.#version = version;
     this.#reporter.soon();
-    for (const { bind, port, why } of this.#front.failures)
-      if (!before.has(`${bind}:${port}`)) this.#note("warn", "cannot serve a port", { bind, port, why });
+    for (const failure of this.#front.failures)
+      if (!before.has(addressOf(failure))) this.#note("warn", "cannot serve a port", { ...failure });
     this.#saving = this.#saving
-      .then(() => this.#snapshot.write({ version, places }))
+      // Of several changes in a row only the last is written.
+      .then(() => (version === this.#version ? this.#snapshot.write({ version, places }) : undefined))
       .catch((error: unknown) => this.#note("warn", "the table cannot be kept on disk", { error }));
   }
 

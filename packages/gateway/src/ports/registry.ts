@@ -17,6 +17,7 @@ import type { OwnedPort, PortCheck, PortClaim, PortRequest, Ports } from "./port
 import type { Protocol } from "./probe.ts";
 import { checkPort, checkProtocol, checkRequests, checkTtl, invalid, type CheckedRequest } from "./request.ts";
 import { RESTRICTED } from "./restricted.ts";
+import { Sweeper } from "./sweeper.ts";
 
 export interface PortRegistryOptions {
   readonly entities: Pick<Entities, "table" | "change">;
@@ -30,8 +31,6 @@ export interface PortRegistryOptions {
   readonly listening?: () => Promise<readonly EdgePort[]>;
   /** Unix ms. */
   readonly now?: () => number;
-  /** Milliseconds between two looks for leases that have ended. Default 2,000. */
-  readonly sweepEvery?: number;
 }
 
 /** Looks again so often when somebody else was faster; of those who meet one is always through. */
@@ -46,16 +45,19 @@ export class PortRegistry implements Ports {
   readonly #options: PortRegistryOptions;
   readonly #restricted: ReadonlySet<number>;
   readonly #inspector: Inspector;
+  readonly #sweeper: Sweeper;
   /** One after the other in a process: two probes of the same port would take each other for a stranger. */
   #turn: Promise<unknown> = Promise.resolve();
-  #stopping = new AbortController();
-  #sweeping: Promise<void> = Promise.resolve();
-  #problem: string | null = null;
 
   constructor(options: PortRegistryOptions) {
     this.#options = options;
     this.#restricted = new Set([...RESTRICTED, ...(options.restricted ?? [])]);
     this.#inspector = new Inspector(this.#restricted, options.listening ?? (async () => await Promise.resolve([])));
+    this.#sweeper = new Sweeper({
+      sweep: () => this.#change(SELF, () => {}, true),
+      leads: options.leads,
+      onTrouble: (message) => options.onTrouble(this.name, message),
+    });
   }
 
   async claim(requests: readonly PortRequest[]): Promise<PortClaim[]> {
@@ -106,18 +108,16 @@ export class PortRegistry implements Ports {
   // Part
 
   async start(): Promise<void> {
-    await this.#sweep();
-    this.#stopping = new AbortController();
-    this.#sweeping = this.#run(this.#stopping.signal);
+    await this.#sweeper.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#sweeping;
+    await this.#sweeper.stop();
   }
 
   health(): { healthy: boolean; detail?: string } {
-    return this.#problem === null ? { healthy: true } : { healthy: true, detail: this.#problem };
+    const { problem } = this.#sweeper;
+    return problem === null ? { healthy: true } : { healthy: true, detail: problem };
   }
 
   // Private
@@ -188,25 +188,6 @@ export class PortRegistry implements Ports {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return await turn;
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await pause(this.#options.sweepEvery ?? 2_000, undefined, { signal }).catch(() => {});
-      if (!signal.aborted) await this.#sweep();
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    if (!this.#options.leads()) return;
-    try {
-      await this.#change(SELF, () => {}, true);
-      this.#problem = null;
-    } catch (error) {
-      const problem = `Leases that have ended cannot be released: ${error instanceof Error ? error.message : String(error)}`;
-      if (problem !== this.#problem) this.#options.onTrouble(this.name, problem);
-      this.#problem = problem;
-    }
   }
 }
 

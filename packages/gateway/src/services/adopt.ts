@@ -90,7 +90,13 @@ function specOf(container: ContainerState, service_name: string): ServiceSpec {
     label.startsWith(LABELS.port) ? [portOf(label.slice(LABELS.port.length), value)] : [],
   );
   const healthcheck = { kind: container.health === "none" ? "tcp" : "docker" };
-  return checkSpec({ service_name, image: container.image, pull: "never", port_configs: ports, healthcheck }).spec;
+  const rest = { service_name, pull: "never", port_configs: ports, healthcheck };
+  try {
+    return checkSpec({ ...rest, image: container.image }).spec;
+  } catch (error) {
+    if (!(error instanceof GatewayError && error.code === "INVALID_IMAGE")) throw error;
+    return checkSpec({ ...rest, image: container.image_id }).spec;
+  }
 }
 
 function portOf(name: string, value: string): object {

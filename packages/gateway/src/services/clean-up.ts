@@ -5,12 +5,15 @@ import type { CleanUp } from "./services.ts";
 import { LABELS } from "./engine/engine.ts";
 import { leftovers, lookAround, serviceOf } from "./tend.ts";
 
+/** Milliseconds it waits for whoever looks after the service. */
+const PATIENCE = 2_000;
+
 export async function cleanUp(place: Workplace, operations: Operations, dryRun: boolean): Promise<CleanUp> {
   const around = await lookAround(place);
   const found: { containers: CleanUp["containers"][number][]; ports: CleanUp["ports"][number][] } = { containers: [], ports: [] };
   for (const [name, left] of leftovers(around)) {
     if (left.containers.length + left.claims.length === 0) continue;
-    if (!dryRun && (await operations.alone(name, () => takeAway(place, name))) === null) continue;
+    if (!dryRun && (await operations.alone(name, () => takeAway(place, name), PATIENCE)) !== true) continue;
     for (const container of left.containers) found.containers.push({ id: container.id, name: container.name });
     for (const { port, owner } of left.claims) found.ports.push({ port, owner });
   }
@@ -20,9 +23,9 @@ export async function cleanUp(place: Workplace, operations: Operations, dryRun: 
 // Private
 
 /** Looked at again under the lease: an operation may have begun meanwhile. */
-async function takeAway(place: Workplace, name: string): Promise<true | null> {
+async function takeAway(place: Workplace, name: string): Promise<boolean> {
   const left = leftovers(await lookAround(place)).get(name);
-  if (left === undefined) return null;
+  if (left === undefined) return false;
   for (const { id, labels } of left.containers) {
     if (labels[LABELS.service] !== name) continue;
     await place.engine.stop(id, 1);

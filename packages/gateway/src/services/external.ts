@@ -57,7 +57,7 @@ export class External implements ExternalServices {
 /** INVALID_NAME. */
 export function checkServiceName(name: string): void {
   if (NAME.test(name)) return;
-  throw new GatewayError("INVALID_NAME", `${JSON.stringify(String(name).slice(0, 100))} cannot be the name of a service.`, {
+  throw new GatewayError("INVALID_NAME", `${JSON.stringify(name.slice(0, 100))} cannot be the name of a service.`, {
     hint: "Allowed: up to 63 of a-z 0-9 _ -, beginning with a letter or a digit.",
   });
 }

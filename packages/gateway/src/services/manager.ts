@@ -5,7 +5,7 @@
 import type { Store, Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
-import type { Entities, Table } from "../store/entities.ts";
+import type { Table } from "../store/entities.ts";
 import type { Entity, Revision } from "../store/entity.ts";
 import * as acts from "./acts.ts";
 import { adopt } from "./adopt.ts";
@@ -22,6 +22,7 @@ import type { Workplace } from "./run.ts";
 import { hider, sealSecrets } from "./secrets.ts";
 import type { CleanUp, Done, ExternalServices, Services, Unified, Wait } from "./services.ts";
 import type { ServiceData, ServiceSpec } from "./spec.ts";
+import { Slots } from "./slots.ts";
 import { DEFAULT_HOLD } from "./steps.ts";
 import { unified } from "./unified.ts";
 import { Watch } from "./watch.ts";
@@ -34,7 +35,7 @@ interface Part {
   health(): { readonly healthy: boolean; readonly detail?: string };
 }
 
-export interface ServiceManagerOptions extends Omit<Workplace, "tide" | "patience"> {
+export interface ServiceManagerOptions extends Omit<Workplace, "tide" | "patience" | "slots"> {
   readonly tide: () => Tide;
   readonly keys: GatewayKeys;
   /** Names this process among all. */
@@ -52,6 +53,8 @@ const TAKE_UP_EVERY = 1_000;
 const LOOK_EVERY = 5_000;
 const ASK_ENGINE_EVERY = 3_000;
 const START_LIMIT = 10_000;
+/** Containers that are made, started or removed at the same time by this process. */
+const AT_ONCE = 4;
 /** Who acts when nobody asked. */
 const SELF = "tidegate";
 const PATIENCE = 15_000;
@@ -64,6 +67,7 @@ export class ServiceManager implements Services {
   readonly #options: ServiceManagerOptions;
   readonly #operations: Operations;
   readonly #watch: Watch;
+  readonly #slots = new Slots(AT_ONCE);
   #store: Store | null = null;
   #engine: { readonly info: EngineInfo | null; readonly problem: string | null } = { info: null, problem: "Docker was not asked yet" };
   #stopping = new AbortController();
@@ -106,7 +110,8 @@ export class ServiceManager implements Services {
   async restore(name: string, spec: ServiceSpec, by: string, options: Wait & acts.Founding = {}): Promise<Done> {
     const place = this.#place();
     checkWhole(name, spec);
-    if ((await this.#table().get(name)) !== null) return await this.#act("update", name, by, acts.noteRestore(place, this.#operations, name, spec), options);
+    if ((await this.#table().get(name)) !== null)
+      return await this.#act("update", name, by, acts.noteRestore(place, this.#operations, name, spec), options);
     await this.#askEngine(true);
     return await this.#act("create", name, by, acts.noteCreate(place, name, spec, options), options);
   }
@@ -130,7 +135,9 @@ export class ServiceManager implements Services {
 
   async pause(name: string, by: string, hold: number = DEFAULT_HOLD): Promise<Entity<ServiceData>> {
     const place = this.#place();
-    return await place.tide.trace("service.pause", { service: name, by }, () => pause({ place, operations: this.#operations, name, by }, hold));
+    return await place.tide.trace("service.pause", { service: name, by }, () =>
+      pause({ place, operations: this.#operations, name, by }, hold),
+    );
   }
 
   async resume(name: string, by: string): Promise<Entity<ServiceData>> {
@@ -224,7 +231,7 @@ export class ServiceManager implements Services {
     const adopted = await place.tide.trace("service.adopt", { service: name, by, container: container.name }, () =>
       this.#operations.alone(name, (lease) => adopt(place, container, name, by, lease.signal), ADOPT_PATIENCE),
     );
-    if (adopted === null) throw new GatewayError("SERVICE_BUSY", `Another operation is under way on ${name}.`);
+    if (adopted === undefined) throw new GatewayError("SERVICE_BUSY", `Another operation is under way on ${name}.`);
     place.tide.logger(`service.${name}`).info("adopted", { container: container.name, by });
     return adopted;
   }
@@ -258,7 +265,7 @@ export class ServiceManager implements Services {
 
   #place(): Workplace {
     const { entities, vault, ports, engine, edge, tide, patience = PATIENCE } = this.#options;
-    return { entities, vault, ports, engine, edge, tide: tide(), patience };
+    return { entities, vault, ports, engine, edge, tide: tide(), patience, slots: this.#slots };
   }
 
   #table(): Table<ServiceData> {

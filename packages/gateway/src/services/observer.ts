@@ -14,7 +14,7 @@ import type { ServiceData } from "./spec.ts";
 import { failed, lost, recovered } from "./state.ts";
 import { DEFAULT_HOLD } from "./steps.ts";
 
-/** `died`: Docker said so. `gap`: something may have been missed, as over a restart of the engine. */
+/** `died`: Docker said so. `gap`: the engine was away, so that what does not run has most likely ended with it. */
 export type Reason = "died" | "gap" | "look";
 
 /** What is to be done about it, as an operation. */
@@ -22,6 +22,9 @@ export type Remedy = "start" | "restart" | null;
 
 /** Milliseconds before a gap within which an end is put down to the engine that went away. */
 const WITH_THE_ENGINE = 60_000;
+
+/** Milliseconds after it within which an end that was before is still told. */
+const AFTER_THE_GAP = 5_000;
 
 /** Under the lease. */
 export async function observe(place: Workplace, entity: Entity<ServiceData>, reason: Reason, signal: AbortSignal): Promise<Remedy> {
@@ -35,7 +38,13 @@ export async function observe(place: Workplace, entity: Entity<ServiceData>, rea
   }
   if (up) return await ended(place, entity, state, reason, signal);
   if (state === null && data.state !== "creating") return await vanished(place, entity);
-  return reason === "gap" && fellWithEngine(data) ? "start" : null;
+  return reason === "gap" && data.state === "failed" && data.desired === "running" ? "start" : null;
+}
+
+/** It ended when the engine went away; what ended before by itself stays as it is. */
+export function endedWithEngine({ state, desired, failure }: ServiceData, gap: number): boolean {
+  if (state !== "failed" || desired !== "running" || failure?.stage !== "run") return false;
+  return failure.at > gap - WITH_THE_ENGINE && failure.at < gap + AFTER_THE_GAP;
 }
 
 // Private
@@ -79,10 +88,6 @@ async function vanished(place: Workplace, entity: Entity<ServiceData>): Promise<
   const again = data.desired === "running" && data.failure?.stage === "run" && Date.now() - data.failure.at < WITH_THE_ENGINE;
   if (!again) await put(place, entity, lost(data), []);
   return again ? "restart" : null;
-}
-
-function fellWithEngine({ state, desired, failure }: ServiceData): boolean {
-  return state === "failed" && desired === "running" && failure?.stage === "run" && Date.now() - failure.at < WITH_THE_ENGINE;
 }
 
 async function fail(place: Workplace, entity: Entity<ServiceData>, error: GatewayError, gone: boolean): Promise<void> {

@@ -13,7 +13,7 @@ import { HeldLease, Interrupted } from "./held-lease.ts";
 import { perform } from "./perform.ts";
 import { Run, type Workplace } from "./run.ts";
 import type { Done } from "./services.ts";
-import type { Operation, OperationKind, ServiceData } from "./spec.ts";
+import type { Failure, Operation, OperationKind, ServiceData } from "./spec.ts";
 import { takenUp } from "./state.ts";
 
 export interface OperationsOptions {
@@ -74,11 +74,11 @@ export class Operations {
     }
   }
 
-  /** Runs `work` while nothing else is done to the service; null when something is. */
-  async alone<T>(name: string, work: (lease: HeldLease) => Promise<T>, patience: number = 0): Promise<T | null> {
-    if (this.#here.has(name)) return null;
+  /** Runs `work` while nothing else is done to the service; undefined when something is. */
+  async alone<T>(name: string, work: (lease: HeldLease) => Promise<T>, patience: number = 0): Promise<T | undefined> {
+    if (this.#here.has(name)) return undefined;
     const lease = await this.#lease(name, patience);
-    if (lease === null) return null;
+    if (lease === null) return undefined;
     try {
       return await work(lease);
     } finally {
@@ -117,8 +117,7 @@ export class Operations {
 
   async #act(act: Act, span: Span): Promise<Done> {
     const { name, kind, by, wait } = act;
-    const lease = this.#here.has(name) ? null : await this.#lease(name, LEASE_PATIENCE);
-    if (lease === null) throw await this.#busyNow(name);
+    const lease = await this.#leaseFor(name);
     const at = Date.now();
     const begin: Begin = { id: randomUUID(), kind, traceparent: span.traceparent, by, at, begun: 1, failure: null };
     const entity = await act.note(begin).catch(async (error: unknown) => {
@@ -195,9 +194,12 @@ export class Operations {
     if (!(error instanceof Interrupted)) throw error;
     const { name, data } = entity;
     const table = this.#options.place().entities.table<ServiceData>("service");
+    let failure: Failure | null = null;
     while (!this.#stopping.signal.aborted) {
       const now = await table.get(name);
+      failure = now?.data.operation?.failure ?? failure;
       if (now === null && data.operation?.kind === "delete") return entity;
+      if (now === null && failure !== null) throw errorOf(failure);
       if (now === null) throw new GatewayError("UNKNOWN_SERVICE", `${name} was taken away again; its trace says why`);
       if (now.data.operation?.id !== data.operation?.id) return outcome(now, data.operation);
       await pause(LOOK, undefined, { signal: this.#stopping.signal }).catch(() => {});
@@ -208,9 +210,16 @@ export class Operations {
     );
   }
 
-  async #busyNow(name: string): Promise<GatewayError> {
+  /** SERVICE_BUSY: at once where an operation is under way, else when nobody lets go of the service. */
+  async #leaseFor(name: string): Promise<HeldLease> {
+    const here = this.#here.has(name);
+    const lease = here ? null : await this.#lease(name, 0);
+    if (lease !== null) return lease;
     const entity = await this.#options.place().entities.table<ServiceData>("service").get(name);
-    return entity === null ? new GatewayError("SERVICE_BUSY", `another operation is under way on ${name}`) : this.busy(entity);
+    const wait = here || (entity !== null && entity.data.operation !== null) ? null : await this.#lease(name, LEASE_PATIENCE);
+    if (wait !== null) return wait;
+    if (entity !== null) throw this.busy(entity);
+    throw new GatewayError("SERVICE_BUSY", `another operation is under way on ${name}`);
   }
 
   /** The holder's name is new each time: two acts of one process exclude each other as those of two do. */

@@ -53,12 +53,18 @@ async function change(pausing: Pausing, from: "running" | "paused", to: "running
     },
     PATIENCE,
   );
-  if (changed === null) throw operations.busy(await known(place, name));
+  if (changed === undefined) throw operations.busy(await known(place, name));
   place.tide.logger(`service.${name}`).info(to, { by, hold });
   return changed;
 }
 
-async function switchOver(place: Workplace, name: string, { spec, ports, container, state }: ServiceData, hold: number, signal: AbortSignal): Promise<void> {
+async function switchOver(
+  place: Workplace,
+  name: string,
+  { spec, ports, container, state }: ServiceData,
+  hold: number,
+  signal: AbortSignal,
+): Promise<void> {
   const serving = container === null ? null : await place.engine.inspect(container.id);
   const entries = edgePorts(name, { spec, ports, container: serving, mode: state === "paused" ? "paused" : "open", hold });
   if (entries.length > 0) await place.edge.set(entries, signal);

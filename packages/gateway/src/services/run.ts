@@ -13,6 +13,7 @@ import type { Vault } from "../store/vault.ts";
 import type { Engine } from "./engine/engine.ts";
 import { Interrupted, type HeldLease } from "./held-lease.ts";
 import { hider } from "./secrets.ts";
+import type { Slots } from "./slots.ts";
 import type { Failure, Operation, ServiceData } from "./spec.ts";
 
 /** What operations work with. */
@@ -25,6 +26,8 @@ export interface Workplace {
   readonly tide: Tide;
   /** Milliseconds a step waits for an engine that does not answer, as while it is restarted. */
   readonly patience: number;
+  /** For what keeps the whole machine busy. */
+  readonly slots: Slots;
 }
 
 export class Run {
@@ -89,6 +92,11 @@ export class Run {
     }
   }
 
+  /** As `step`, for what keeps the whole machine busy. */
+  heavy<T>(stage: Failure["stage"], name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.place.slots.with(() => this.step(stage, name, work));
+  }
+
   /** Throws `Interrupted` when this process may not go on. */
   async check(): Promise<void> {
     await this.#lease.check();
@@ -116,7 +124,8 @@ export class Run {
   readonly #tell = (error: unknown): never => {
     const message = error instanceof Error ? this.hide(error.message) : "";
     if (!(error instanceof GatewayError) || message === error.message) throw error;
-    throw new GatewayError(error.code, message, error.hint === undefined ? {} : { hint: error.hint });
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new GatewayError(error.code, message, { ...hint, logTail: error.logTail.map(this.hide) });
   };
 }
 
@@ -125,8 +134,9 @@ export class Run {
 /** Milliseconds until a step asks an engine again that did not answer. */
 const AWAY_PAUSE = 300;
 
+/** While an engine is restarted its socket may be missing as well. */
 function isAway(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === "DOCKER_UNREACHABLE";
+  return error instanceof GatewayError && (error.code === "DOCKER_UNREACHABLE" || error.code === "DOCKER_MISSING");
 }
 
 /** Somebody else has taken the operation up, or its service away. */

@@ -19,7 +19,11 @@ let other: ServiceManager;
 
 before(async () => {
   docker = bed.use(await startDocker());
-  await Promise.all([docker.image("web:1", webServer("one")), docker.image("web:2", webServer("two")), docker.image("web:bad", exitsAtOnce("no database", 4))]);
+  await Promise.all([
+    docker.image("web:1", webServer("one")),
+    docker.image("web:2", webServer("two")),
+    docker.image("web:bad", exitsAtOnce("no database", 4)),
+  ]);
   const engine = new Broker({ dockerHost: docker.url, namespace: "test", contexts: docker.folder, dataFolder: docker.folder });
   stand = bed.use(await ServicesBed.open(engine, (tide, keys) => new EdgeTable({ tide: () => tide, keys })));
   const connection = { url: stand.redis.url, namespace: "test", service: "tidegate-edge" };
@@ -61,7 +65,9 @@ test("two processes create at once: no name and no port is given twice", async (
   const ports = (await services.list()).map(({ data }) => portOf(data));
   assert.equal(new Set(ports).size, ports.length);
   await Promise.all(ports.map(async (port) => assert.equal(await get(port), "one")));
-  await Promise.all(["many-0", "many-1", "many-2"].map((name, at) => (both[at % 2] as ServiceManager).delete(name, "ann", { force: true })));
+  await Promise.all(
+    ["many-0", "many-1", "many-2"].map((name, at) => (both[at % 2] as ServiceManager).delete(name, "ann", { force: true })),
+  );
   assert.deepEqual(await engineLeaks(), []);
 });
 
@@ -69,11 +75,19 @@ test("what was running runs again after the engine was restarted, whatever its r
   const { service } = await services.create({ ...web("plain", "web:1"), restart_policy: "no" }, "ann");
   const ports = [portOf(service.data), portOf((await services.get("hello")).data)];
   await docker.restart();
-  await until("both answer again", async () => (await Promise.all(ports.map((port) => get(port).catch(() => "")))).every((text) => text === "one"), 30_000);
+  await until(
+    "both answer again",
+    async () => (await Promise.all(ports.map((port) => get(port).catch(() => "")))).every((text) => text === "one"),
+    30_000,
+  );
   await quiet("plain", "hello");
   await docker.kill();
   await docker.start();
-  await until("both answer again", async () => (await Promise.all(ports.map((port) => get(port).catch(() => "")))).every((text) => text === "one"), 30_000);
+  await until(
+    "both answer again",
+    async () => (await Promise.all(ports.map((port) => get(port).catch(() => "")))).every((text) => text === "one"),
+    30_000,
+  );
   await quiet("plain", "hello");
   assert.deepEqual(await engineLeaks(), []);
 });
@@ -162,11 +176,13 @@ class Load {
 /** No operation is under way any more. */
 async function quiet(...names: string[]): Promise<void> {
   const busy = async (): Promise<ServiceData[]> => (await Promise.all(names.map((name) => services.get(name)))).map(({ data }) => data);
-  await until("it is quiet", async () => (await busy()).every(({ operation, state }) => operation === null && state === "running"), 30_000).catch(
-    async (error: unknown) => {
-      throw new Error(`${String(error)}: ${JSON.stringify(await busy())} ${stand.troubles.join("; ")}`);
-    },
-  );
+  await until(
+    "it is quiet",
+    async () => (await busy()).every(({ operation, state }) => operation === null && state === "running"),
+    30_000,
+  ).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}: ${JSON.stringify(await busy())} ${stand.troubles.join("; ")}`);
+  });
 }
 
 /** Containers, ports and places at the edge that no service has. */

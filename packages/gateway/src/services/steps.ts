@@ -47,7 +47,7 @@ export function makeContainer(run: Run, spec: ServiceSpec, image: string, ports:
     const has = ports[name];
     if (protocol === "udp" && has !== undefined) publish.push({ container, host: has.host, bind: has.bind, protocol });
   }
-  return run.step("container", "container", () =>
+  return run.heavy("container", "container", () =>
     run.place.engine.createContainer({
       service: run.name,
       generation: run.operation.generation,
@@ -60,7 +60,7 @@ export function makeContainer(run: Run, spec: ServiceSpec, image: string, ports:
 }
 
 export async function startAndProbe(run: Run, spec: ServiceSpec, id: string): Promise<ContainerState> {
-  await run.step("start", "start", () => run.place.engine.start(id));
+  await run.heavy("start", "start", () => run.place.engine.start(id));
   return await run.step("probe", "probe", (signal) => untilHealthy(run.place.engine, run.name, spec, id, signal));
 }
 
@@ -104,7 +104,7 @@ export async function drainAndStop(run: Run, container: ContainerState, drain: n
 /** Resolves when it is really gone. */
 export function removeContainer(run: Run, id: string): Promise<void> {
   const { engine } = run.place;
-  return run.step("stop", "remove", async (signal) => {
+  return run.heavy("stop", "remove", async (signal) => {
     await engine.remove(id);
     for (let tries = 0; (await engine.inspect(id)) !== null; tries++) {
       if (tries > GONE_TRIES)

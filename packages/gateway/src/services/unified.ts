@@ -3,10 +3,16 @@ import type { Entity } from "../store/entity.ts";
 import type { Unified } from "./services.ts";
 import type { ExternalService, ServiceData } from "./spec.ts";
 
-export function unified(docker: readonly Entity<ServiceData>[], external: readonly Entity<ExternalService>[], type?: Unified["type"]): Unified[] {
+export function unified(
+  docker: readonly Entity<ServiceData>[],
+  external: readonly Entity<ExternalService>[],
+  type?: Unified["type"],
+): Unified[] {
   const ours = docker.map(({ name, data }): Unified => ({ name, type: "docker", url: urlOf(data), state: data.state }));
   const others = external.map(({ name, data }): Unified => ({ name, type: "external", url: data.url, state: "external" }));
-  return [...ours, ...others].filter((one) => type === undefined || one.type === type).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  return [...ours, ...others]
+    .filter((one) => type === undefined || one.type === type)
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 // Private

@@ -5,8 +5,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Entity } from "../store/entity.ts";
 import { addressOf } from "./edge-ports.ts";
+import { Interrupted } from "./held-lease.ts";
 import { LABELS, type ContainerState, type EngineEvent } from "./engine/engine.ts";
-import { observe, type Reason, type Remedy } from "./observer.ts";
+import { endedWithEngine, observe, type Reason, type Remedy } from "./observer.ts";
 import type { Operations } from "./operations.ts";
 import type { Workplace } from "./run.ts";
 import type { ServiceData } from "./spec.ts";
@@ -21,6 +22,15 @@ export interface WatchOptions {
   readonly onTrouble: (message: string) => void;
 }
 
+/** Why a service is to be looked at. */
+interface Sight {
+  readonly reason: Reason;
+  /** Containers of it that ended, by Docker's feed. */
+  readonly died: readonly string[];
+}
+
+/** Milliseconds after a gap within which what does not run may not have been started again yet. */
+const SETTLING = 10_000;
 /** Milliseconds between two looks at whether this process leads. */
 const LEADING = 500;
 /** Milliseconds a look at a service waits for whoever does something to it. */
@@ -28,10 +38,12 @@ const PATIENCE = 500;
 
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #waiting = new Map<string, Reason>();
+  readonly #waiting = new Map<string, Sight>();
   readonly #looking = new Map<string, Promise<void>>();
   /** Container → service: events of networks do not tell. */
   readonly #names = new Map<string, string>();
+  /** When the feed began again (unix ms): what happened before it nobody has seen. */
+  #gap = 0;
   /** What could not be adopted is told once. */
   readonly #refused = new Set<string>();
 
@@ -55,7 +67,11 @@ export class Watch {
     this.#names.clear();
     for (const { name, data } of around.services.values()) if (data.container !== null) this.#names.set(data.container.id, name);
     for (const name of leftovers(around).keys()) await this.#tend(name);
-    for (const { name, data } of around.services.values()) if (this.#differs(data, around.containers)) this.#see(name, "look", signal);
+    for (const { name, data } of around.services.values()) {
+      const settling = Date.now() - this.#gap < SETTLING;
+      if (endedWithEngine(data, this.#gap)) this.#see(name, "gap", signal);
+      else if (this.#differs(data, around.containers)) this.#see(name, settling ? "gap" : "look", signal);
+    }
     for (const container of around.containers) await this.#adopt(container, around.services);
   }
 
@@ -81,43 +97,47 @@ export class Watch {
     const name = labels[LABELS.service] ?? labels[LABELS.adopt] ?? this.#names.get(container);
     if (name === undefined) return;
     if (action === "start" && labels[LABELS.adopt] !== undefined) void this.look(signal).catch(this.#trouble);
-    this.#see(name, action === "die" ? "died" : "look", signal, container);
+    if (action === "die") this.#see(name, "died", signal, container);
+    else this.#see(name, "look", signal);
   }
 
   async #onGap(signal: AbortSignal): Promise<void> {
+    this.#gap = Date.now();
     try {
       const services = await this.#options.place().entities.table<ServiceData>("service").list();
-      for (const { name } of services) this.#see(name, "gap", signal);
+      for (const { name, data } of services) this.#see(name, isUp(data) || endedWithEngine(data, this.#gap) ? "gap" : "look", signal);
       await this.look(signal);
     } catch (error) {
       if (!signal.aborted) this.#trouble(error);
     }
   }
 
-  #see(name: string, reason: Reason, signal: AbortSignal, container?: string): void {
+  #see(name: string, reason: Reason, signal: AbortSignal, died?: string): void {
     const before = this.#waiting.get(name);
-    this.#waiting.set(name, before === undefined || RANK[reason] > RANK[before] ? reason : before);
+    const all = [...(before?.died ?? []), ...(died === undefined ? [] : [died])];
+    this.#waiting.set(name, { reason: before === undefined || RANK[reason] > RANK[before.reason] ? reason : before.reason, died: all });
     if (this.#looking.has(name)) return;
-    const work = this.#drain(name, signal, container).finally(() => this.#looking.delete(name));
+    const work = this.#drain(name, signal).finally(() => this.#looking.delete(name));
     this.#looking.set(name, work);
   }
 
-  async #drain(name: string, signal: AbortSignal, container: string | undefined): Promise<void> {
+  async #drain(name: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const reason = this.#waiting.get(name);
-      if (reason === undefined || signal.aborted) return;
+      const sight = this.#waiting.get(name);
+      if (sight === undefined || signal.aborted) return;
       this.#waiting.delete(name);
-      await this.#observe(name, reason, signal, container).catch((error: unknown) => signal.aborted || this.#trouble(error));
+      await this.#observe(name, sight, signal).catch((error: unknown) => signal.aborted || this.#trouble(error));
     }
   }
 
-  async #observe(name: string, reason: Reason, signal: AbortSignal, container: string | undefined): Promise<void> {
+  async #observe(name: string, sight: Sight, signal: AbortSignal): Promise<void> {
     const { place, operations, remedy } = this.#options;
     const table = place().entities.table<ServiceData>("service");
     const seen = await table.get(name);
     if (seen === null || seen.data.operation !== null) return;
-    // An earlier container's end, as after a deploy.
-    if (reason === "died" && container !== undefined && seen.data.container?.id !== container) return;
+    // The end of an earlier container, as after a deploy, is nothing to tell.
+    const mine = sight.died.some((id) => id === seen.data.container?.id);
+    const reason = sight.reason === "died" && !mine ? "look" : sight.reason;
     const what = await operations.alone(
       name,
       async (lease) => {
@@ -127,6 +147,8 @@ export class Watch {
       },
       PATIENCE,
     );
+    // Somebody else has it: an operation knows better, whoever looks after it may not.
+    if (what === undefined) return void this.#waiting.set(name, sight);
     if (what !== null) await remedy(name, what);
   }
 
@@ -148,18 +170,23 @@ export class Watch {
   #differs({ operation, state, container }: ServiceData, containers: readonly ContainerState[]): boolean {
     if (operation !== null || container === null) return false;
     const found = containers.find(({ id }) => id === container.id);
-    const up = state === "running" || state === "paused";
+    const up = isUp({ state });
     const runs = found?.status === "running" || found?.status === "paused";
     if (found === undefined || up !== runs) return true;
     return up && addressOf(found) !== container.address;
   }
 
   readonly #trouble = (error: unknown): void => {
+    if (error instanceof Interrupted) return;
     this.#options.onTrouble(error instanceof Error ? error.message : String(error));
   };
 }
 
 // Private
+
+function isUp({ state }: Pick<ServiceData, "state">): boolean {
+  return state === "running" || state === "paused";
+}
 
 const TELLING: ReadonlySet<EngineEvent["action"]> = new Set(["start", "die", "destroy", "connect", "disconnect", "restart"]);
 const RANK: Readonly<Record<Reason, number>> = { look: 0, died: 1, gap: 2 };

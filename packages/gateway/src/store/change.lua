@@ -7,20 +7,30 @@
 -- then of each change: arguments it has after these ten, kind, name, number of its hash (its index is the next key), number of its revisions,
 -- expected version, data (JSON, "" to remove it), "1" to keep a revision, what to call it or "", number of events
 -- then of each event: number of its own stream, of all events', entries kept, number of fields and values, those.
+-- Ten revisions more are kept, so that they need not be trimmed with each change.
 -- Returns "<ms>|<group>;<group>…": a group is its new versions "3,1", or "!<index of the change>:<version found>", 0 for none.
-local known = redis.call('HGET', KEYS[1], ARGV[1])
+local call, match = redis.call, string.match
+local known = call('HGET', KEYS[1], ARGV[1])
 if known then return known end
-local time = redis.call('TIME')
+local time = call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local most, revisions, gone = ARGV[4], ARGV[5] - 1, ARGV[6]
 local at = 8
 
 -- The version comes first in the texts of entities and revisions, so that none need be decoded.
-local function versionOf(text) return text and tonumber(string.match(text, '^{"version":(%d+)')) or 0 end
+local function versionOf(text) return text and tonumber(match(text, '^{"version":(%d+)')) or 0 end
 
+-- Remembers when each was made.
+local created = {}
 local function refusal(places)
   for i, place in ipairs(places) do
-    local found = versionOf(redis.call('HGET', KEYS[tonumber(ARGV[place + 3])], ARGV[place + 2]))
+    local text = call('HGET', KEYS[tonumber(ARGV[place + 3])], ARGV[place + 2])
+    local found = 0
+    if text then
+      local version
+      version, created[place] = match(text, '^{"version":(%d+),"created_at":(%d+)')
+      found = tonumber(version)
+    end
     if found ~= tonumber(ARGV[place + 5]) then return '!' .. (i - 1) .. ':' .. string.format('%.0f', found) end
   end
 end
@@ -30,8 +40,8 @@ local function tell(place)
   for _ = 1, ARGV[place + 9] do
     local count = tonumber(ARGV[from + 3])
     local last = from + 3 + count
-    redis.call('XADD', KEYS[tonumber(ARGV[from])], 'MAXLEN', '~', ARGV[from + 2], '*', unpack(ARGV, from + 4, last))
-    redis.call('XADD', KEYS[tonumber(ARGV[from + 1])], 'MAXLEN', '~', ARGV[from + 2], '*', unpack(ARGV, from + 4, last))
+    call('XADD', KEYS[tonumber(ARGV[from])], 'MAXLEN', '~', ARGV[from + 2], '*', unpack(ARGV, from + 4, last))
+    call('XADD', KEYS[tonumber(ARGV[from + 1])], 'MAXLEN', '~', ARGV[from + 2], '*', unpack(ARGV, from + 4, last))
     from = last + 1
   end
 end
@@ -40,33 +50,31 @@ local function write(place, by, trace)
   local kind, name, data = ARGV[place + 1], ARGV[place + 2], ARGV[place + 6]
   local hash, past = tonumber(ARGV[place + 3]), KEYS[tonumber(ARGV[place + 4])]
   local expected = tonumber(ARGV[place + 5])
-  local did, before, created = 'updated', expected, now
+  local did, before = 'updated', expected
   if data == '' then
     did = 'deleted'
-    redis.call('HDEL', KEYS[hash], name)
-    redis.call('ZREM', KEYS[hash + 1], name)
+    call('HDEL', KEYS[hash], name)
+    call('ZREM', KEYS[hash + 1], name)
   elseif expected == 0 then
     did = 'created'
     -- A deletion is always among the revisions, so a name that is used again goes on from there.
-    before = versionOf(redis.call('LINDEX', past, 0))
-    if before > 0 then redis.call('PERSIST', past) end
-    redis.call('ZADD', KEYS[hash + 1], 0, name)
-  else
-    created = string.match(redis.call('HGET', KEYS[hash], name), '^{"version":%d+,"created_at":(%d+)')
+    before = versionOf(call('LINDEX', past, 0))
+    if before > 0 then call('PERSIST', past) end
+    call('ZADD', KEYS[hash + 1], 0, name)
   end
   local version = string.format('%.0f', before + 1)
   if ARGV[place + 8] ~= '' then did = ARGV[place + 8] end
   if data ~= '' then
-    redis.call('HSET', KEYS[hash], name, '{"version":' .. version .. ',"created_at":' .. created .. ',"updated_at":' .. now .. ',"by":' .. by .. ',"data":' .. data .. '}')
+    call('HSET', KEYS[hash], name, '{"version":' .. version .. ',"created_at":' .. (created[place] or now) .. ',"updated_at":' .. now .. ',"by":' .. by .. ',"data":' .. data .. '}')
   end
   local what = '"version":' .. version .. ',"change":"' .. did .. '","at":' .. now .. ',"by":' .. by .. ',"trace":' .. trace
   if data == '' or ARGV[place + 7] == '1' then
-    if redis.call('LPUSH', past, '{' .. what .. ',"data":' .. (data == '' and 'null' or data) .. '}') > revisions + 1 then
-      redis.call('LTRIM', past, 0, revisions)
+    if call('LPUSH', past, '{' .. what .. ',"data":' .. (data == '' and 'null' or data) .. '}') > revisions + 11 then
+      call('LTRIM', past, 0, revisions)
     end
-    if data == '' then redis.call('EXPIRE', past, gone) end
+    if data == '' then call('EXPIRE', past, gone) end
   end
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', most, '*', 'change', '{"kind":"' .. kind .. '","name":"' .. name .. '",' .. what .. '}')
+  call('XADD', KEYS[2], 'MAXLEN', '~', most, '*', 'change', '{"kind":"' .. kind .. '","name":"' .. name .. '",' .. what .. '}')
   tell(place)
   return version
 end
@@ -91,7 +99,7 @@ for group = 1, ARGV[7] do
 end
 
 local answer = now .. '|' .. table.concat(answers, ';')
-redis.call('HSET', KEYS[1], ARGV[1], answer)
-redis.call('HDEL', KEYS[1], string.format('%.0f', ARGV[1] - ARGV[2]))
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+call('HSET', KEYS[1], ARGV[1], answer)
+call('HDEL', KEYS[1], string.format('%.0f', ARGV[1] - ARGV[2]))
+call('EXPIRE', KEYS[1], ARGV[3])
 return answer

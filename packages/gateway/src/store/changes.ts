@@ -15,8 +15,10 @@ const CHANGE = defineScript(new URL("./change.lua", import.meta.url));
 export const MOST_CHANGES = 256;
 /** Characters of one call, where there is more than one group. */
 const MOST_TEXT = 1 << 20;
+/** Changes that share a call: few enough that the answer of one is read while Redis makes the next. */
+const SHARED = 16;
 /** Calls under way; what else is asked for meanwhile then shares the next one. */
-const UNDER_WAY = 4;
+const UNDER_WAY = 16;
 /** Milliseconds a call is tried. */
 const PATIENCE = 10_000;
 /** After these a call may be sent again. */
@@ -64,7 +66,7 @@ export class Changes {
     for (const { group } of this.#waiting) {
       changes += group.changes.length;
       for (const one of group.texts) text += one.length;
-      if (count > 0 && (changes > MOST_CHANGES || text > MOST_TEXT)) break;
+      if (count > 0 && (changes > SHARED || text > MOST_TEXT)) break;
       count++;
     }
     return this.#waiting.splice(0, count);

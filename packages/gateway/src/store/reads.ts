@@ -1,12 +1,14 @@
 /** Reads entities. What is asked for by name in the same moment travels in one command per kind. */
-import { defineScript, TidegateError, type Reply, type Store } from "@tidegate/streams";
+import type { Reply, Store } from "@tidegate/streams";
 import type { GatewayKeys } from "../keys.ts";
 import type { Entity, EntityKind, Revision } from "./entity.ts";
 
-const PAGE = defineScript(new URL("./page.lua", import.meta.url));
-
 /** Entities of one page; a longer one would hold up everybody else at Redis. */
 const PAGE_SIZE = 500;
+/** Names that share a command. */
+const SHARED = 16;
+
+const REVISIONS_SHOWN = "49";
 
 interface Wanted {
   readonly name: string;
@@ -33,17 +35,17 @@ export class Reads {
     const found: Entity<T>[] = [];
     for (let last = after; found.length < limit;) {
       const size = Math.min(PAGE_SIZE, limit - found.length);
-      const page = await this.#page<T>(kind, last, size);
+      const { names, page } = await this.#page<T>(kind, last, size);
       found.push(...page);
-      last = page.at(-1)?.name ?? last;
-      if (page.length < size) break;
+      last = names.at(-1) ?? last;
+      if (names.length < size) break;
     }
     return found;
   }
 
   /** Newest first. */
   async revisions<T>(kind: EntityKind, name: string): Promise<Revision<T>[]> {
-    const texts = await this.#store().ask(["LRANGE", this.#keys.entityRevisions(kind, name), "0", "-1"]);
+    const texts = await this.#store().ask(["LRANGE", this.#keys.entityRevisions(kind, name), "0", REVISIONS_SHOWN]);
     return (texts as string[]).map((text) => ({ kind, name, ...(JSON.parse(text) as Omit<Revision<T>, "kind" | "name">) }));
   }
 
@@ -72,7 +74,7 @@ export class Reads {
     const all = this.#wanted;
     this.#wanted = new Map();
     for (const [kind, wanted] of all)
-      for (let at = 0; at < wanted.length; at += PAGE_SIZE) void this.#fetch(kind, wanted.slice(at, at + PAGE_SIZE));
+      for (let at = 0; at < wanted.length; at += SHARED) void this.#fetch(kind, wanted.slice(at, at + SHARED));
   }
 
   async #fetch(kind: EntityKind, wanted: readonly Wanted[]): Promise<void> {
@@ -84,22 +86,18 @@ export class Reads {
     }
   }
 
-  async #page<T>(kind: EntityKind, after: string, size: number): Promise<Entity<T>[]> {
-    const reply = (await this.#ask([this.#keys.entityIndex(kind), this.#keys.entities(kind)], [after, String(size)])) as string[];
+  /** What is removed between the two commands is left out, and makes the page shorter than asked: whether there is more, the names say. */
+  async #page<T>(kind: EntityKind, after: string, size: number): Promise<{ names: string[]; page: Entity<T>[] }> {
+    const range = [after === "" ? "-" : `(${after}`, "+", "LIMIT", "0", String(size)];
+    const names = (await this.#store().ask(["ZRANGEBYLEX", this.#keys.entityIndex(kind), ...range])) as string[];
+    if (names.length === 0) return { names, page: [] };
+    const texts = (await this.#store().ask(["HMGET", this.#keys.entities(kind), ...names])) as (string | null)[];
     const page: Entity<T>[] = [];
-    for (let at = 0; at + 1 < reply.length; at += 2) page.push(entityOf<T>(kind, reply[at] ?? "", reply[at + 1] ?? ""));
-    return page;
-  }
-
-  /** A page may be read twice, so it is asked for again when the connection was lost. */
-  async #ask(keys: readonly string[], args: readonly string[]): Promise<Reply> {
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.#store().ask(["EVALSHA", PAGE.sha, ...rest]);
-    } catch (error) {
-      if (!(error instanceof TidegateError) || !error.message.includes("NOSCRIPT")) throw error;
-      return await this.#store().ask(["EVAL", PAGE.text, ...rest]);
+    for (const [at, name] of names.entries()) {
+      const text = texts[at];
+      if (typeof text === "string") page.push(entityOf<T>(kind, name, text));
     }
+    return { names, page };
   }
 }
 

@@ -5,7 +5,16 @@
 import { createServer, type Server, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { GatewayError } from "../errors.ts";
-import { LABELS, type ContainerRequest, type ContainerState, type ContainerStats, type Engine, type EngineEvent, type EngineInfo, type LogLine } from "../services/engine/engine.ts";
+import {
+  LABELS,
+  type ContainerRequest,
+  type ContainerState,
+  type ContainerStats,
+  type Engine,
+  type EngineEvent,
+  type EngineInfo,
+  type LogLine,
+} from "../services/engine/engine.ts";
 
 interface Made {
   state: ContainerState;
@@ -47,7 +56,7 @@ export class MemoryEngine implements Engine {
 
   /** Somebody else's container. */
   async foreign(name: string, labels: Record<string, string>): Promise<ContainerState> {
-    const { state } = this.#add({ name, labels, image: "sha256:good:1" }, null);
+    const { state } = this.#add({ name, labels, image: "good:1" }, null);
     return await this.start(state.id);
   }
 
@@ -99,7 +108,9 @@ export class MemoryEngine implements Engine {
 
   list(service?: string): Promise<ContainerState[]> {
     const all = [...this.containers.values()].map(({ state }) => state);
-    return this.#answer(() => all.filter(({ labels }) => service === undefined || labels[LABELS.service] === service || labels[LABELS.adopt] === service));
+    return this.#answer(() =>
+      all.filter(({ labels }) => service === undefined || labels[LABELS.service] === service || labels[LABELS.adopt] === service),
+    );
   }
 
   async *logs(id: string): AsyncIterable<LogLine> {
@@ -143,7 +154,11 @@ export class MemoryEngine implements Engine {
   #add(start: Pick<ContainerState, "name" | "labels" | "image">, request: ContainerRequest | null): Made {
     const id = `c${++this.#made}`;
     const rest = { exit_code: null, error: null, health: "none", created_at: Date.now(), started_at: null, restarts: 0 } as const;
-    const made: Made = { state: { ...start, ...rest, id, image_id: start.image, status: "created", addresses: new Map() }, request, server: null };
+    const made: Made = {
+      state: { ...start, ...rest, id, image_id: start.image, status: "created", addresses: new Map() },
+      request,
+      server: null,
+    };
     this.containers.set(id, made);
     return made;
   }

@@ -66,7 +66,7 @@ export class ServicesBed<E extends Engine, S extends Switch> implements AsyncDis
     const life = new Life(options.dies ?? Infinity);
     const stores = { store: (name: string) => mortal(this.tide.store(name), life, UNCOUNTED) };
     const tide = new Proxy(this.tide, { get: (target, name) => (name === "store" ? stores.store : bound(target, name)) });
-    const tables = { table: (kind: "service") => mortal(this.entities.table(kind), life) as Table<ServiceData> };
+    const tables = { table: (kind: "service") => mortal<Table<ServiceData>>(this.entities.table(kind), life) };
     const entities = mortal(this.entities, life);
     const manager = new ServiceManager({
       entities: new Proxy(entities, { get: (target, name) => (name === "table" ? tables.table : bound(target, name)) }),

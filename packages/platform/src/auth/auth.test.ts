@@ -86,6 +86,18 @@ test("a session lasts twelve hours, or until it is ended", async (t) => {
   assert.equal(auth.checkSession(other.cookie), null);
 });
 
+test("one token's sessions push out its own oldest, not those of others", async (t) => {
+  const auth = await Auth.open(await newFolder(t));
+  auth.lookIn({ find: (id) => ({ subject: id, scopes: [] }), used: () => {} });
+  const admin = auth.openSession("admin");
+  const greedy = Array.from({ length: 60 }, () => auth.openSession("greedy", "its digest"));
+  assert.equal(auth.checkSession(admin.cookie)?.subject, "admin");
+  assert.deepEqual(
+    [0, 59].map((n) => auth.checkSession(greedy[n]?.cookie ?? "") !== null),
+    [false, true],
+  );
+});
+
 test("ten wrong secrets within a minute make an address wait, others not", () => {
   let now = 0;
   const backoff = new Backoff(() => now);

@@ -83,12 +83,12 @@ export function demandOwn(who: Scoped, resource: Resource, owner: string, what: 
   });
 }
 
-export function inWords(scopes: readonly Scope[]): string {
+// Private
+
+function inWords(scopes: readonly Scope[]): string {
   if (scopes.length === 0) return "no scopes";
   return scopes.includes("*") ? "all" : scopes.join(", ");
 }
-
-// Private
 
 function contains(wide: Scope, narrow: Scope): boolean {
   if (wide === "*" || wide === narrow) return true;

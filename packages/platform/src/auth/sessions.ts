@@ -9,6 +9,8 @@ const CODE_MILLISECONDS = 10 * 60_000;
 /** A client that asks for links in a loop must not fill the memory; the oldest code goes first. */
 const MOST_CODES = 100;
 const MOST_SESSIONS = 1000;
+/** What one token may have of both: it must not push out those of others. */
+const MOST_OF_ONE = 50;
 
 /** For whom, and the digest of the token that must stay good meanwhile; null: of none. */
 export interface Holder {
@@ -67,7 +69,8 @@ export class Sessions {
 // Private
 
 function remember(entries: Map<string, Entry>, most: number, key: string, entry: Entry): void {
-  const oldest = entries.size >= most ? entries.keys().next().value : undefined;
+  const own = [...entries].filter(([, { token }]) => token === entry.token).map(([id]) => id);
+  const oldest = own.length >= MOST_OF_ONE ? own[0] : entries.size >= most ? entries.keys().next().value : undefined;
   if (oldest !== undefined) entries.delete(oldest);
   entries.set(key, entry);
 }

@@ -26,8 +26,8 @@ export interface TokenData {
 export type Token = Entity<TokenData>;
 
 export const ADMIN = "admin";
-/** Who acts when nobody does; a token of such a name would be taken for it in the audit. */
-const OURS: readonly string[] = ["unknown", "tidegate", "system", "docker", "edge"];
+/** Who acts when nobody does: a token of such a name would be taken for it in the audit. And words that stand at a name's place in a path. */
+const OURS: readonly string[] = ["unknown", "tidegate", "system", "docker", "edge", "import", "info", "email", "formatted", "generate"];
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 const SHOWN = 7;
 

@@ -40,7 +40,7 @@ async function history(kind: string | undefined, name: string | undefined, { lim
   const { items } = (await askInstance(runningInstance(), path, { query })) as RevisionsAnswer;
   const shown = items.slice(0, limit);
   if (settingsOf(command).json) return shown.forEach(printJson);
-  if (shown.length === 0) return line("Nothing was changed yet.");
+  if (shown.length === 0) return line(name === undefined ? "Nothing was changed yet." : "No versions of it are kept.");
   table(shown, REVISION_COLUMNS);
   if (name !== undefined && process.stdout.isTTY) line(`Back to one: tidegate config rollback ${kind ?? ""} ${printable(name)} <version>`);
 }

@@ -62,7 +62,10 @@ async function targetOf(service: string, wanted: string | undefined): Promise<Ta
   const { host_port: number, bind_address: bind, port_name: name } = port;
   if (number === null) throw usage(`${service} does not run: its port ${name} is not open.`, `Start it: tidegate service start ${service}`);
   if (port.require_certificate)
-    throw usage(`The port ${name} of ${service} asks for a client certificate, not for a token.`, "Connect with TLS and the certificate.");
+    throw usage(
+      `The port ${name} of ${service} speaks TLS and asks for a client certificate.`,
+      "Connect to it with TLS and that certificate.",
+    );
   return { name: `${service}/${name}`, host: reachable(bind), port: number, asks: port.require_token };
 }
 

@@ -50,7 +50,7 @@ export function addSpecOptions(command: Command): Command {
     .option("--context <folder>", "folder to build from; inside the folder Tidegate runs in, or TIDEGATE_CONTEXTS")
     .option("--build-arg <name=value>", "argument of the build (may be repeated)", pairs)
     .option("--pull <when>", "missing, always or never")
-    .option("--port <[name=]port>", "port in the container (may be repeated)", ports)
+    .option("--port <[name=]port>", "port in the container (may be repeated); default: 8080", ports)
     .option("--host-port <port|from-to>", "port of this machine: exactly this one, or the first free of a range", hostPort)
     .option("--bind <address>", "address of this machine; 127.0.0.1 unless given")
     .option("--env <name=value>", "variable (may be repeated)", pairs)
@@ -83,7 +83,7 @@ export async function requestOf(flags: SpecFlags): Promise<Record<string, unknow
     image: flags.image,
     pull: flags.pull,
     ...buildOf(flags),
-    port_configs: portsOf(flags),
+    ...portsOf(flags),
     environment: record(flags.env),
     secret_environment: record(Object.entries(secrets)),
     volumes: flags.volume,
@@ -118,9 +118,12 @@ export function containerPort(text: string): number {
   return wholeNumber(1, 65_535)(text);
 }
 
-// Private
+/** An option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
 
-const FIRST_PORT = "main";
+// Private
 
 function buildOf({ dockerfile, context, buildArg }: SpecFlags): Record<string, unknown> {
   const build_args = record(buildArg);
@@ -128,22 +131,20 @@ function buildOf({ dockerfile, context, buildArg }: SpecFlags): Record<string, u
   return dockerfile === undefined ? { build_args } : { dockerfile: textOf(dockerfile), build_args };
 }
 
-function portsOf({ port = [], hostPort: host, bind }: SpecFlags): unknown {
-  if (port.length === 0) {
-    if (host === undefined && bind === undefined) return undefined;
-    throw usage("--host-port and --bind need --port.", "For a port the service has already: tidegate service port-add … or the console.");
-  }
-  if (host !== undefined && port.length > 1)
+/** A single port without a name in the short form, which leaves alone what is not said of it. */
+function portsOf({ port: given = [], hostPort: host, bind }: SpecFlags): Record<string, unknown> {
+  const [first] = given;
+  if (given.length < 2 && (first?.name ?? null) === null)
+    return { internal_port: first?.container, external_port: host, bind_address: bind };
+  if (host !== undefined && given.length > 1)
     throw usage(
       "--host-port goes with one --port.",
       "Add the others afterwards with tidegate service port-add, or describe all in a --file.",
     );
-  return port.map(({ name, container }, at) => ({
-    name: name ?? (at === 0 ? FIRST_PORT : `port-${container}`),
-    container,
-    ...(host === undefined ? {} : { host }),
-    ...(bind === undefined ? {} : { bind }),
-  }));
+  const place = { ...(host === undefined ? {} : { host }), ...(bind === undefined ? {} : { bind }) };
+  return {
+    port_configs: given.map(({ name, container }) => ({ ...(name === null ? {} : { name }), container, ...place })),
+  };
 }
 
 function healthOf({ health, deadline }: SpecFlags): unknown {
@@ -181,10 +182,6 @@ function textOf(file: string): string {
 
 function record(entries: readonly Pair[] = []): Record<string, string> | undefined {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }
 
 function pairs(text: string, before: readonly Pair[] = []): Pair[] {

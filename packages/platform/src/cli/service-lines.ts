@@ -42,7 +42,12 @@ export function page(service: ServiceAnswer): void {
         ? "none"
         : `${service.container_id.slice(0, 12)}${service.address === null ? "" : ` at ${service.address}`}`,
     ],
-    ["limits", `${service.memory_limit} memory, ${service.cpu_limit} CPU, ${service.pids_limit} processes`],
+    [
+      "limits",
+      service.origin === "adopted"
+        ? "as it was started"
+        : `${service.memory_limit} memory, ${service.cpu_limit} CPU, ${service.pids_limit} processes`,
+    ],
     ["health", healthWords(service.healthcheck)],
     ["restart", service.restart_policy],
     ["deploys", `${service.strategy}, drain ${service.drain_timeout} s, stop ${service.stop_timeout} s`],
@@ -100,9 +105,9 @@ export function portWords(port: ServicePortAnswer): string {
   return `${place} → ${container}${protocol === "udp" ? "/udp" : ""}${asksFor(port) === "-" ? "" : `, asks for ${asksFor(port)}`}`;
 }
 
-/** Of the first TCP port, as a person opens it. */
+/** Of the first TCP port that is open to anybody, as a person opens it. */
 export function urlOf({ port_configs: ports }: ServiceAnswer): string | null {
-  const port = ports.find(({ protocol, host_port: here }) => protocol === "tcp" && here !== null);
+  const port = ports.find((one) => one.protocol === "tcp" && one.host_port !== null && asksFor(one) === "-");
   if (port === undefined) return null;
   const everywhere = port.bind_address === "0.0.0.0" || port.bind_address === "::";
   return `http://${everywhere ? "127.0.0.1" : hostOf(port.bind_address)}:${port.host_port}`;
@@ -115,7 +120,7 @@ const WORDS: Readonly<Record<string, string>> = {
   update: "runs in its new version",
   start: "runs again",
   stop: "is stopped",
-  restart: "runs in a new container",
+  restart: "was restarted",
   rollback: "is back at the version before",
 };
 
@@ -161,10 +166,15 @@ function list(name: string, values: readonly string[]): (readonly [string, strin
 }
 
 function next(service: ServiceAnswer): (readonly [string, string])[] {
-  const { service_name: name } = service;
-  const url = urlOf(service);
+  const { service_name: name, port_configs: ports } = service;
   if (service.status !== "running") return [["next", `tidegate service start ${name}`]];
-  return [...(url === null ? [] : [["open", url] as const]), ["next", `tidegate service logs ${name} -f`]];
+  const url = urlOf(service);
+  const closed = ports.find(({ require_token: token }) => token);
+  return [
+    ...(url === null ? [] : [["open", url] as const]),
+    ...(closed === undefined ? [] : [["connect", `tidegate port connect ${name} ${closed.port_name}`] as const]),
+    ["next", `tidegate service logs ${name} -f`],
+  ];
 }
 
 function memoryOf({ memory_usage: used, memory_limit: limit }: ServiceStatsAnswer): string {

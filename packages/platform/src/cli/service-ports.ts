@@ -20,7 +20,7 @@ export function addPorts(service: Command): void {
     .option("--host-port <port|from-to>", "of this machine; default: any free one", hostPort)
     .option("--bind <address>", "address of this machine; 127.0.0.1 unless given")
     .option("--udp", "UDP instead of TCP")
-    .option("--token", "whoever connects must show a token first: from SOURCE_TOKEN, or it is asked for")
+    .option("--token", "whoever connects must show a token first: from TIDEGATE_PORT_TOKEN, or it is asked for")
     .option("--description <text>", "for people")
     .action(add);
   service.command("port-remove").description("Remove a port: a deploy.").argument("<name>").argument("<port-name>").action(remove);
@@ -46,14 +46,13 @@ async function list(name: string, _: unknown, command: Command): Promise<void> {
 }
 
 async function add(name: string, port: string, flags: Added, command: Command): Promise<void> {
-  const { SOURCE_TOKEN } = process.env;
   const given = {
     name: port,
     container: flags.port,
     host: flags.hostPort,
     bind: flags.bind,
     protocol: flags.udp === true ? "udp" : undefined,
-    source_token: flags.token === true ? (SOURCE_TOKEN ?? (await askSecret("token"))) : undefined,
+    source_token: flags.token === true ? (process.env["TIDEGATE_PORT_TOKEN"] ?? (await askSecret("TIDEGATE_PORT_TOKEN"))) : undefined,
     description: flags.description,
   };
   const body = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

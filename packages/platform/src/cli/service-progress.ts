@@ -48,6 +48,14 @@ const STEPS: Readonly<Record<string, string>> = {
   volumes: "remove volumes",
 };
 
+/** A span is stored when it ends; of the long ones is known what they come after. */
+const NEXT: Readonly<Record<string, string>> = {
+  container: "start it",
+  start: "wait until it is healthy",
+  switch: "let old connections end",
+  drain: "stop a container",
+};
+
 function mark(colour: "red" | "green", sign: string): string {
   return styleText(colour, sign, { stream: process.stderr });
 }
@@ -58,18 +66,23 @@ function leftBehind(name: string): PlatformError {
 
 async function watch(instance: FoundInstance, trace: string, over: AbortSignal): Promise<void> {
   const shown = new Shown();
-  const look = async (): Promise<void> => {
-    // Its first spans may not be stored yet, and what cannot be watched still happens.
-    const found = await askInstance(instance, `/api/v1/traces/${trace}`).catch(() => null);
-    if (found !== null) shown.add(found as TraceAnswer);
-  };
   while (!over.aborted) {
     await pause(LOOK, undefined, { signal: over }).catch(() => {});
-    if (!over.aborted) await look();
+    if (!over.aborted && !(await look(instance, trace, shown))) return;
   }
   // Whoever has read half of it wants to know the end.
-  if (shown.began) await look();
+  if (shown.began) await look(instance, trace, shown);
   shown.clear();
+}
+
+/** False: the token may not see traces. What cannot be watched still happens, and first spans may not be stored yet. */
+async function look(instance: FoundInstance, trace: string, shown: Shown): Promise<boolean> {
+  try {
+    shown.add((await askInstance(instance, `/api/v1/traces/${trace}`)) as TraceAnswer);
+    return true;
+  } catch (error) {
+    return !(error instanceof PlatformError && error.code === "ACCESS_DENIED");
+  }
 }
 
 class Shown {
@@ -79,29 +92,43 @@ class Shown {
     return this.#seen.size > 0;
   }
 
-  add({ records, logs }: TraceAnswer): void {
+  add(trace: TraceAnswer): void {
     this.clear();
-    for (const { id, component, message } of logs) if (component.startsWith("build.")) this.#once(`log ${id}`, `│ ${printable(message)}`);
-    for (const { spanId, name, startedAt, endedAt, status } of records) {
-      const words = STEPS[name];
-      if (words === undefined || endedAt === null) continue;
-      this.#once(spanId, `${status === "error" ? mark("red", "✗") : mark("green", "✓")} ${words}, ${duration(endedAt - startedAt)}`);
+    for (const { id, text } of [...linesOf(trace), ...stepsOf(trace)].toSorted((one, other) => one.at - other.at)) {
+      if (this.#seen.has(id)) continue;
+      this.#seen.add(id);
+      process.stderr.write(`  ${text}\n`);
     }
-    const running = records.findLast(({ name, endedAt }) => endedAt === null && STEPS[name] !== undefined);
-    if (running !== undefined) this.#draw(`… ${STEPS[running.name] ?? ""}, ${duration(Date.now() - running.startedAt)}`);
+    const last = trace.records.findLast(({ name, endedAt }) => endedAt !== null && STEPS[name] !== undefined);
+    if (last !== undefined) this.#draw(`… ${NEXT[last.name] ?? "going on"}, ${duration(Date.now() - (last.endedAt ?? 0))}`);
   }
 
   clear(): void {
     if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   }
 
-  #once(id: string, text: string): void {
-    if (this.#seen.has(id)) return;
-    this.#seen.add(id);
-    process.stderr.write(`  ${text}\n`);
-  }
-
   #draw(text: string): void {
     if (process.stderr.isTTY) process.stderr.write(`  ${text}`);
   }
+}
+
+interface Row {
+  readonly id: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** What building says; of one millisecond the trace has the newest first. */
+function linesOf({ logs }: TraceAnswer): Row[] {
+  const lines = logs.filter(({ component }) => component.startsWith("build."));
+  return lines.toReversed().map(({ id, at, message }) => ({ id: `log ${id}`, at, text: `│ ${printable(message)}` }));
+}
+
+function stepsOf({ records }: TraceAnswer): Row[] {
+  return records.flatMap(({ spanId, name, startedAt, endedAt, status }) => {
+    const words = STEPS[name];
+    if (words === undefined || endedAt === null) return [];
+    const sign = status === "error" ? mark("red", "✗") : mark("green", "✓");
+    return [{ id: spanId, at: endedAt, text: `${sign} ${words}, ${duration(endedAt - startedAt)}` }];
+  });
 }

@@ -6,7 +6,7 @@ import { askInstance, runningInstance } from "./instance-client.ts";
 import { count, counted, facts, line, paint, printable, printJson, table } from "./output.ts";
 import { addActs, change, pathOf } from "./service-act.ts";
 import { addExternal } from "./service-external.ts";
-import { addSpecOptions, requestOf, type SpecFlags } from "./service-flags.ts";
+import { addSpecOptions, collect, requestOf, type SpecFlags } from "./service-flags.ts";
 import { page, SERVICE_COLUMNS, STATS_COLUMNS, type ServiceRow } from "./service-lines.ts";
 import { logsCommand } from "./service-logs.ts";
 import { addPorts } from "./service-ports.ts";
@@ -35,6 +35,7 @@ export function serviceCommand(): Command {
       .description("Change the given fields: a new container beside the old one, which serves until it is healthy.")
       .argument("<name>"),
   )
+    .option("--unset <name>", "remove a variable, also a secret one (may be repeated)", collect)
     .option("--no-wait", "only begin it")
     .action(deploy);
   addActs(service);
@@ -61,15 +62,28 @@ async function create(name: string, flags: SpecFlags & { wait: boolean }, comman
   await change(name, PATH, "POST", { body, wait: flags.wait, json: settingsOf(command).json });
 }
 
-async function deploy(name: string, flags: SpecFlags & { wait: boolean }, command: Command): Promise<void> {
+async function deploy(name: string, flags: SpecFlags & { wait: boolean; unset?: string[] }, command: Command): Promise<void> {
   const given = await requestOf(flags);
   if (Object.keys(given).length === 0)
     throw usage("Say what to change, as --image hello:2.", `The same again in a new container: tidegate service restart ${name}`);
-  // Variables that are not named stay; secret ones do so by themselves.
-  const before = "environment" in given ? ((await askInstance(runningInstance(), pathOf(name))) as ServiceAnswer).environment : {};
-  const kept = Object.fromEntries(Object.entries(before).filter(([, value]) => value !== HIDDEN));
-  const body = "environment" in given ? { ...given, environment: { ...kept, ...(given["environment"] as object) } } : given;
+  const body = await keepingVariables(name, given, flags.unset ?? []);
   await change(name, pathOf(name), "PATCH", { body, wait: flags.wait, json: settingsOf(command).json });
+}
+
+/** Variables that are not named stay: the interface replaces open ones, and secret ones, as a whole. */
+async function keepingVariables(name: string, given: Record<string, unknown>, unset: readonly string[]): Promise<Record<string, unknown>> {
+  const { environment, secret_environment: secrets, ...rest } = given;
+  if (environment === undefined && secrets === undefined && unset.length === 0) return given;
+  const { environment: before } = (await askInstance(runningInstance(), pathOf(name))) as ServiceAnswer;
+  const stay = Object.entries(before).filter(([variable]) => !unset.includes(variable));
+  const open = Object.fromEntries(stay.filter(([, value]) => value !== HIDDEN));
+  const hidden = Object.fromEntries(stay.filter(([, value]) => value === HIDDEN));
+  const gone = Object.fromEntries(unset.filter((variable) => before[variable] === HIDDEN).map((variable) => [variable, null]));
+  return {
+    ...rest,
+    environment: { ...open, ...gone, ...(environment as object | undefined) },
+    ...(secrets === undefined ? {} : { secret_environment: { ...hidden, ...(secrets as object) } }),
+  };
 }
 
 async function list({ mine, stats: withStats }: { mine?: boolean; stats?: boolean }, command: Command): Promise<void> {

@@ -59,7 +59,7 @@ export class EdgeView implements Component {
     if (reports.length >= this.#expected) this.#settledAt = 0;
     else if (performance.now() < this.#settledAt) return { healthy: true, detail: "starting" };
     const failure = reports.flatMap(({ failed }) => failed)[0];
-    if (failure !== undefined) return { healthy: false, detail: `${failure.bind}:${failure.port} is not served: ${failure.why}` };
+    if (failure !== undefined) return { healthy: false, detail: `port ${failure.port} is not served: ${failure.why}` };
     if (reports.length < this.#expected) return { healthy: false, detail: `${reports.length} of ${this.#expected} workers answer` };
     return { healthy: true, detail: describe(reports) };
   }

@@ -17,6 +17,7 @@ import { auditRequest } from "./audit-log.ts";
 import { followClicks } from "./click-span.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import { setSecurityHeaders } from "./headers.ts";
+import type { OpenAnswers } from "./open-answers.ts";
 import { asRefusal, notFound, problemOf } from "./problem.ts";
 import { needOf } from "./route-scope.ts";
 import type { Route } from "./route.ts";
@@ -34,6 +35,7 @@ export interface AppOptions {
   readonly tide: Tide;
   readonly routes: readonly Route[];
   readonly consoleFiles: ConsoleFiles;
+  readonly openAnswers: OpenAnswers;
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
@@ -53,7 +55,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const identities: Identities = new WeakMap();
   followClicks(app, options.tide);
   observe(app, options, identities);
-  guard(app, options.gate, identities);
+  guard(app, options, identities);
   audit(app, options.tide, identities);
   app.setErrorHandler((error, request, reply) => sendProblem(options, error, request, reply));
   app.setNotFoundHandler((request, reply) => serveRest(options.consoleFiles, request, reply));
@@ -121,7 +123,7 @@ function audit(app: FastifyInstance, tide: Tide, identities: Identities): void {
   });
 }
 
-function guard(app: FastifyInstance, gate: Gate, identities: Identities): void {
+function guard(app: FastifyInstance, { gate, openAnswers }: AppOptions, identities: Identities): void {
   app.addHook("onRequest", async (request, reply) => {
     setSecurityHeaders(reply, request.id);
     gate.checkHost(request.raw);
@@ -129,6 +131,7 @@ function guard(app: FastifyInstance, gate: Gate, identities: Identities): void {
     const identity = gate.admit(request.raw, !isRead(request));
     identities.set(request, identity);
     if (!request.is404) demandScope(identity, request.routeOptions.config.need);
+    openAnswers.add(reply.raw, identity);
   });
 }
 

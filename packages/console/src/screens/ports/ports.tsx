@@ -12,7 +12,7 @@ import { query, setQuery } from "../../router.ts";
 import { ClaimForm } from "./claim-form.tsx";
 import { PortCheck } from "./port-check.tsx";
 
-export const path = "/api/v1/services/ports";
+const path = "/api/v1/services/ports";
 
 export function PortsScreen(): JSX.Element {
   const ports = useResource<PortsAnswer>(path, 5000);

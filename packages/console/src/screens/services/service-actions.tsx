@@ -46,7 +46,7 @@ export function ServiceActions({ service, changed }: ActionsProps): JSX.Element 
   );
 }
 
-export async function perform(service: ServiceAnswer, verb: Verb, changed: () => void): Promise<void> {
+async function perform(service: ServiceAnswer, verb: Verb, changed: () => void): Promise<void> {
   const question = questionOf(service, verb);
   if (question !== null && !(await confirm(question))) return;
   const waits = verb === "pause" || verb === "resume" ? "" : "?wait=false";
@@ -66,9 +66,9 @@ async function remove(service: ServiceAnswer, changed: () => void): Promise<void
   if (volumes === null) return;
   const { service_name: name } = service;
   const force = service.status === "stopped" ? null : "true";
-  const query = queryOf({ force, volumes: volumes ? "true" : null });
+  const query = queryOf({ wait: "false", force, volumes: volumes ? "true" : null });
   if (!(await act(() => api("DELETE", pathOf(service) + query), changed))) return;
-  toast(`Deleted ${name}`);
+  toast(`Deleting ${name}`);
   navigate("/services");
 }
 

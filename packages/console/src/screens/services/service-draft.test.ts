@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ServiceAnswer } from "tidegate/contract";
-import { blank, blankPort, createRequest, draftOf, updateRequest, wordsOf, type ServiceDraft } from "./service-draft.ts";
+import { wordsOf } from "./command-line.ts";
+import { blank, blankPort, createRequest, draftOf, updateRequest, type ServiceDraft } from "./service-draft.ts";
 
 const service = {
   service_name: "web",

@@ -3,6 +3,7 @@
  * a secret that was not typed anew stays.
  */
 import type { ServiceAnswer } from "tidegate/contract";
+import { commandLine, wordsOf } from "./command-line.ts";
 
 export interface PortDraft {
   name: string;
@@ -111,23 +112,11 @@ export function draftOf(service: ServiceAnswer): ServiceDraft {
     path: text("path"),
     deadline: text("deadline"),
     restart: service.restart_policy,
-    command: (service.command ?? []).map(quotedWord).join(" "),
+    command: commandLine(service.command ?? []),
     volumes: service.volumes.join("\n"),
     user: service.user ?? "",
     readOnly: service.read_only_root,
   };
-}
-
-/** Words of a command line: `sh -c "echo hi"`. Null: a quote is not closed. */
-export function wordsOf(line: string): string[] | null {
-  const words: string[] = [];
-  const word = /\s*(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^\s"']+))(?=\s|$)/y;
-  while (line.slice(word.lastIndex).trim() !== "") {
-    const found = word.exec(line);
-    if (!found) return null;
-    words.push(found[1]?.replaceAll(/\\(.)/g, "$1") ?? found[2] ?? found[3] ?? "");
-  }
-  return words;
 }
 
 // Private
@@ -205,8 +194,4 @@ function isPort(text: string): boolean {
 /** What of `request` is not the same in `base`. */
 function without(request: Request, base: Request): Request {
   return Object.fromEntries(Object.entries(request).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(base[name])));
-}
-
-function quotedWord(word: string): string {
-  return /^[^\s"'\\]+$/.test(word) ? word : `"${word.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }

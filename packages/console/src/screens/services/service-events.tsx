@@ -22,7 +22,7 @@ export function ServiceEvents({ name }: { name: string }): JSX.Element {
       {problem && <ProblemBox problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
       {data && entries.length === 0 && <Empty title="Nothing was told about it in the last week" />}
-      <EntryList label="Events" entries={entries} />
+      <EntryList label="Events" entries={entries} dated />
     </>
   );
 }

@@ -8,7 +8,7 @@ import { Json } from "../../parts/json.tsx";
 import { Empty, Loading, ProblemBox } from "../../parts/notices.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { query, setQuery } from "../../router.ts";
-import { rollBack } from "../changes/roll-back.ts";
+import { rollBack } from "../revisions/roll-back.ts";
 import { sourceOf } from "./service-words.ts";
 
 interface RevisionsProps {

@@ -54,7 +54,7 @@ function StatusMark({ row }: { row: Row }): JSX.Element {
   );
 }
 
-export function Ports({ service }: { service: ServiceAnswer }): JSX.Element {
+function Ports({ service }: { service: ServiceAnswer }): JSX.Element {
   if (service.port_configs.length === 0) return <>–</>;
   return (
     <span class="ports">

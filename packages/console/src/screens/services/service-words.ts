@@ -2,7 +2,7 @@
 import type { ExternalServiceAnswer, ServiceAnswer, ServicePortAnswer } from "tidegate/contract";
 import type { Tone } from "../../parts/marks.tsx";
 
-export type Status = ServiceAnswer["status"];
+type Status = ServiceAnswer["status"];
 
 export const statusTones: Readonly<Record<Status, Tone>> = {
   creating: "accent",

@@ -8,11 +8,10 @@ import { ago, dateTime } from "../../format.ts";
 import { useLogFeed } from "../../live/log-feed.ts";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Pill } from "../../parts/marks.tsx";
-import { Empty, Loading, LogTail, ProblemBox, toast } from "../../parts/notices.tsx";
+import { Loading, ProblemBox, toast } from "../../parts/notices.tsx";
 import { Facts, type Fact } from "../../parts/table.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { query, setQuery } from "../../router.ts";
-import { Sign } from "../../parts/icons.tsx";
 import { ContainerLogs } from "./container-logs.tsx";
 import { DeployForm } from "./deploy-form.tsx";
 import { ServiceActions } from "./service-actions.tsx";
@@ -20,9 +19,9 @@ import { ServiceEvents } from "./service-events.tsx";
 import { ServicePorts } from "./service-ports.tsx";
 import { ServiceRevisions } from "./service-revisions.tsx";
 import { ServiceSettings } from "./service-settings.tsx";
+import { Failed, Gone, UnderWay } from "./service-state.tsx";
 import { ServiceStats } from "./service-stats.tsx";
 import { sourceOf, statusTones } from "./service-words.ts";
-import { Steps } from "./steps.tsx";
 
 const every = 2000;
 
@@ -45,8 +44,6 @@ export function ServiceScreen({ name }: { name: string }): JSX.Element {
   const path = `/api/v1/services/${encodeURIComponent(name)}`;
   const { data: service, problem, reload } = useResource<ServiceAnswer>(path, gone ? 0 : every);
   if (gone !== (problem?.status === 404) && (problem !== null || service !== null)) setGone(problem?.status === 404);
-  const here = views.find((v) => v.view === query.value.get("view")) ?? views[0];
-  const address = `/services/${encodeURIComponent(name)}`;
   // While something is under way its steps have the feed.
   useLogFeed({ event: "service_", q: name }, reload);
   useOutcome(service);
@@ -55,38 +52,32 @@ export function ServiceScreen({ name }: { name: string }): JSX.Element {
       <div class="heading">
         <h1>
           <a href="/services">Services</a> <span aria-hidden="true">/</span> {name}{" "}
-          {service && problem?.status !== 404 && <Pill tone={statusTones[service.status] ?? "quiet"}>{service.status}</Pill>}
+          {service && !gone && <Pill tone={statusTones[service.status] ?? "quiet"}>{service.status}</Pill>}
         </h1>
-        {service && problem === null && <ServiceActions service={service} changed={reload} />}
+        {service && !gone && <ServiceActions service={service} changed={reload} />}
       </div>
-      {problem?.status === 404 ? (
-        <Gone name={name} />
-      ) : (
-        <>
-          {problem && <ProblemBox problem={problem} retry={reload} />}
-          {!service && !problem && <Loading />}
-          {service && (
-            <>
-              {service.operation && <UnderWay service={service} operation={service.operation} />}
-              {service.failure && !service.operation && <Failed service={service} failure={service.failure} />}
-              {query.value.get("form") === "deploy" && (
-                <DeployForm service={service} close={() => setQuery({ form: null })} changed={reload} />
-              )}
-              <div class="ways">
-                <Tabs
-                  label="Service"
-                  tabs={views.map((v) => ({
-                    label: v.label,
-                    href: v.view === null ? address : `${address}?view=${v.view}`,
-                    here: v === here,
-                  }))}
-                />
-              </div>
-              {here?.show({ service, changed: reload })}
-            </>
-          )}
-        </>
-      )}
+      {gone ? <Gone name={name} /> : problem && <ProblemBox problem={problem} retry={reload} />}
+      {!service && !problem && <Loading />}
+      {service && !gone && <Present service={service} changed={reload} />}
+    </>
+  );
+}
+
+function Present({ service, changed }: ViewProps): JSX.Element {
+  const here = views.find((v) => v.view === query.value.get("view")) ?? views[0];
+  const address = `/services/${encodeURIComponent(service.service_name)}`;
+  return (
+    <>
+      {service.operation && <UnderWay service={service} operation={service.operation} />}
+      {service.failure && !service.operation && <Failed service={service} failure={service.failure} />}
+      {query.value.get("form") === "deploy" && <DeployForm service={service} close={() => setQuery({ form: null })} changed={changed} />}
+      <div class="ways">
+        <Tabs
+          label="Service"
+          tabs={views.map((v) => ({ label: v.label, href: v.view === null ? address : `${address}?view=${v.view}`, here: v === here }))}
+        />
+      </div>
+      {here?.show({ service, changed })}
     </>
   );
 }
@@ -101,61 +92,6 @@ function useOutcome(service: ServiceAnswer | null): void {
     const failed = service.failure !== null && service.failure.at >= was.at;
     toast(failed ? `The ${was.kind} of ${service.service_name} failed` : `${service.service_name}: ${was.kind} done`, undefined, !failed);
   }, [service]);
-}
-
-function Gone({ name }: { name: string }): JSX.Element {
-  return (
-    <>
-      <Empty title={`There is no service ${name}`} command="npx tidegate service ls">
-        It was deleted, or it failed before it ran for the first time. Its events tell.
-      </Empty>
-      <ServiceEvents name={name} />
-    </>
-  );
-}
-
-interface UnderWayProps {
-  service: ServiceAnswer;
-  operation: NonNullable<ServiceAnswer["operation"]>;
-}
-
-function UnderWay({ service, operation }: UnderWayProps): JSX.Element {
-  return (
-    <section class="under-way panel" aria-label="Under way">
-      <p>
-        <b>{operation.kind}</b> by {operation.by}, {ago(operation.at, now.value)}. <a href={`/traces/${operation.trace}`}>Trace</a>
-      </p>
-      <Steps trace={operation.trace} service={service.service_name} />
-    </section>
-  );
-}
-
-interface FailedProps {
-  service: ServiceAnswer;
-  failure: NonNullable<ServiceAnswer["failure"]>;
-}
-
-function Failed({ service, failure }: FailedProps): JSX.Element {
-  const serves = service.status === "running" || service.status === "paused";
-  return (
-    <section class="problem-box" aria-label="Last failure">
-      <Sign name="bad" />
-      <div>
-        <strong>{failure.message}</strong>
-        <p>
-          Failed at {failure.stage}, <span title={dateTime(failure.at)}>{ago(failure.at, now.value)}</span> · <code>{failure.code}</code>
-          {failure.trace !== null && (
-            <>
-              {" "}
-              · <a href={`/traces/${failure.trace}`}>trace</a>
-            </>
-          )}
-          {serves && ` · generation ${service.generation} serves`}
-        </p>
-        <LogTail lines={failure.log_tail} />
-      </div>
-    </section>
-  );
 }
 
 function Now({ service, changed }: ViewProps): JSX.Element {

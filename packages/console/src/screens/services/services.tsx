@@ -68,7 +68,7 @@ function List({ services, external, changed }: ListProps): JSX.Element {
   const rows = rowsOf(services, external, filter);
   if (services.length + external.length === 0)
     return (
-      <Empty title="No services yet" command="npx tidegate service create hello --image nginx:alpine --port 80">
+      <Empty title="No services yet" command="npx tidegate service create hello --image nginx:alpine --port 80 --writable">
         A service is a container that is kept running, probed, and replaced without a failed request; or something elsewhere that has a name
         here.
       </Empty>

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { JSX } from "preact";
 import type { LogEntry, LogsAnswer, SpanRecord, TraceAnswer } from "tidegate/contract";
 import { queryOf, useResource } from "../../api.ts";
-import { clock, preview, spanTime } from "../../format.ts";
+import { clock, dateTime, inlineFields, preview, spanTime } from "../../format.ts";
 import { entryKey, LogFollow } from "../../live/log-follow.ts";
 import { useLogFeed } from "../../live/log-feed.ts";
 import { Sign } from "../../parts/icons.tsx";
@@ -29,6 +29,7 @@ export function Steps({ trace, service }: { trace: string; service: string }): J
           {steps.map((step) => (
             <Step key={step.spanId} step={step} />
           ))}
+          {steps.every((step) => step.endedAt !== null) && <li class="runs">…</li>}
         </ol>
       )}
       <EntryList label="What it writes" entries={follow.tail.rows.value.slice(0, most).toReversed()} />
@@ -46,21 +47,34 @@ function Step({ step }: { step: SpanRecord }): JSX.Element {
   );
 }
 
+interface EntryListProps {
+  label: string;
+  entries: readonly LogEntry[];
+  /** They are of several days. */
+  dated?: boolean;
+}
+
 /** A line each; for those who want more there is a link beside it. */
-export function EntryList({ label, entries }: { label: string; entries: readonly LogEntry[] }): JSX.Element | null {
+export function EntryList({ label, entries, dated = false }: EntryListProps): JSX.Element | null {
   if (entries.length === 0) return null;
   return (
     <div class="trace-logs">
       <ol class="panel" aria-label={label}>
         {entries.map((entry) => (
           <li key={entryKey(entry)}>
-            <time>{clock(entry.at)}</time>
+            <time>{dated ? dateTime(entry.at).slice(0, -4) : clock(entry.at)}</time>
             <LevelMark level={entry.level} />
             <span class="service">{entry.eventType ?? entry.component}</span>
-            <span class="line">{preview(entry.message, 400)}</span>
+            <span class="line">{preview(wordsOf(entry), 400)}</span>
           </li>
         ))}
       </ol>
     </div>
   );
+}
+
+/** An event's name says it already; what it is about is in its fields. */
+function wordsOf({ eventType, message, fields }: LogEntry): string {
+  if (eventType === null || message !== eventType) return message;
+  return inlineFields(fields, (name) => name !== "kind") || message;
 }

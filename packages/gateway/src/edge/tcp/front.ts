@@ -3,7 +3,7 @@
  * again by `retry`, which the worker calls once a second.
  */
 import type { Identity } from "../identity.ts";
-import { parsePlace, type Places } from "../places.ts";
+import { addressOf, parsePlace, type Places } from "../places.ts";
 import type { EdgeFailure } from "../report.ts";
 import type { EdgePort } from "../switch.ts";
 import { Connections } from "./connections.ts";
@@ -19,6 +19,8 @@ export interface FrontOptions extends Pick<ListenerDeps, "denied" | "failed"> {
 
 interface Standing {
   readonly listener: PortListener;
+  /** As a person writes it. */
+  readonly address: string;
   text: string;
 }
 
@@ -30,6 +32,9 @@ export class Front {
   /** Closed, with connections that go on. */
   readonly #leaving = new Set<PortListener>();
   #places: Places = new Map();
+  #closed = false;
+  /** One at a time: two that open the same port would both get it. */
+  #work: Promise<unknown> = Promise.resolve();
 
   constructor({ onIdle, gate, ...deps }: FrontOptions) {
     this.connections = new Connections(onIdle);
@@ -37,7 +42,7 @@ export class Front {
   }
 
   get listening(): string[] {
-    return [...this.#standing.keys()].map((place) => place.slice("tcp/".length).replace(/\/(?=\d+$)/, ":"));
+    return [...this.#standing.values()].map(({ address }) => address);
   }
 
   get failures(): EdgeFailure[] {
@@ -45,22 +50,19 @@ export class Front {
   }
 
   /** Resolves when everything that changed is done or has failed. */
-  async apply(places: Places): Promise<void> {
-    this.#places = places;
-    for (const [place, { listener }] of this.#standing) if (!places.has(place)) this.#close(place, listener);
-    for (const place of this.#failures.keys()) if (!places.has(place)) this.#failures.delete(place);
-    await Promise.all([...places].map(([place, text]) => this.#set(place, text)));
+  apply(places: Places): Promise<void> {
+    return this.#inTurn(() => this.#apply(places));
   }
 
   /** True when something that failed works now. */
-  async retry(): Promise<boolean> {
-    const failed = [...this.#failures.keys()];
-    await Promise.all(failed.map((place) => this.#set(place, this.#places.get(place) ?? "")));
-    return failed.some((place) => !this.#failures.has(place));
+  retry(): Promise<boolean> {
+    return this.#inTurn(() => this.#retry());
   }
 
   /** Nothing new; what stands has `grace` ms. */
   async close(grace: number): Promise<void> {
+    this.#closed = true;
+    await this.#work;
     for (const [place, { listener }] of this.#standing) this.#close(place, listener);
     const end = performance.now() + grace;
     while (this.#busy && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 25));
@@ -71,6 +73,27 @@ export class Front {
 
   get #busy(): boolean {
     return [...this.#leaving].some((listener) => listener.connections > 0);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #apply(places: Places): Promise<void> {
+    if (this.#closed) return;
+    this.#places = places;
+    for (const [place, { listener }] of this.#standing) if (!places.has(place)) this.#close(place, listener);
+    for (const place of this.#failures.keys()) if (!places.has(place)) this.#failures.delete(place);
+    await Promise.all([...places].map(([place, text]) => this.#set(place, text)));
+  }
+
+  async #retry(): Promise<boolean> {
+    if (this.#closed) return false;
+    const failed = [...this.#failures.keys()];
+    await Promise.all(failed.map((place) => this.#set(place, this.#places.get(place) ?? "")));
+    return failed.some((place) => !this.#failures.has(place));
   }
 
   async #set(place: string, text: string): Promise<void> {
@@ -93,7 +116,7 @@ export class Front {
     // What it asks of those who connect must be in force before the first one can.
     await listener.update(port);
     await listener.listen();
-    this.#standing.set(place, { listener, text });
+    this.#standing.set(place, { listener, text, address: addressOf(port) });
   }
 
   #close(place: string, listener: PortListener): void {

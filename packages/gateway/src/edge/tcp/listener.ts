@@ -124,7 +124,7 @@ export class PortListener {
     const { bind, port } = this.#port;
     const denied = (reason: string, address: string): void => this.#denied(reason, address);
     if (hashes !== null && !(await this.#deps.gate.admit(socket, `${bind} ${port}`, hashes, denied))) return;
-    if (!(await this.#opened())) return cut(socket);
+    if (!(await this.#opened())) throw new Error("the service is paused");
     const { connections } = this.#deps;
     const [endpoints, wanted] = [() => this.#port.endpoints, () => !socket.destroyed && !this.#closed];
     const line = await dial({ connections, endpoints, wanted, turn: this.#turn++, end: () => cut(socket) });

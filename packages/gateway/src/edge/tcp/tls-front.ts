@@ -17,25 +17,41 @@ export interface TlsFrontOptions {
 }
 
 const HANDSHAKE_LIMIT = 5_000;
+/** Of one port: who begins and never ends must not take everything. */
+const MOST_SHAKING = 1_000;
 
 export class TlsFront {
   readonly authorities: string;
   readonly #server: Server;
+  readonly #onFailure: TlsFrontOptions["onFailure"];
+  #shaking = 0;
 
   /** Throws when the authorities are none. */
   constructor({ identity, authorities, onSecure, onFailure }: TlsFrontOptions) {
     this.authorities = authorities;
     if (readAll(authorities).length === 0) throw new Error("it holds no PEM certificate");
+    this.#onFailure = onFailure;
     const halfOpen = { allowHalfOpen: true, pauseOnConnect: true };
     const asked = { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_LIMIT } as const;
-    this.#server = createServer({ ...halfOpen, ...asked, key: identity.key, cert: identity.certificate, ca: authorities }, onSecure);
+    this.#server = createServer({ ...halfOpen, ...asked, key: identity.key, cert: identity.certificate, ca: authorities });
+    // One of the two comes for each connection, once.
+    this.#server.on("secureConnection", (socket) => {
+      this.#shaking -= 1;
+      onSecure(socket);
+    });
     this.#server.on("tlsClientError", (error, socket) => {
+      this.#shaking -= 1;
       onFailure(error.message, socket.remoteAddress ?? "");
       cut(socket);
     });
   }
 
   admit(socket: Socket): void {
+    if (this.#shaking >= MOST_SHAKING) {
+      this.#onFailure("too many connections have not finished their TLS handshake", socket.remoteAddress ?? "");
+      return cut(socket);
+    }
+    this.#shaking += 1;
     this.#server.emit("connection", socket);
   }
 }

@@ -90,7 +90,7 @@ function nearest(name: string, allowed: readonly string[]): string | null {
 /** Levenshtein's. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...one].entries()) {
+  for (const [at, letter] of one.split("").entries()) {
     const next = [at + 1];
     for (let to = 1; to <= other.length; to += 1) {
       const change = (row[to - 1] ?? 0) + (letter === other[to - 1] ? 0 : 1);

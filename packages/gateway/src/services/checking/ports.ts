@@ -5,7 +5,7 @@ import type { PortAccess, PortSpec } from "../spec.ts";
 import { choice, list, matching, object, text, truth, wrong, wrongAs, type Fields } from "./fields.ts";
 
 const PORT_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const PORT_FIELDS = [
+export const PORT_FIELDS = [
   "name",
   "host",
   "container",
@@ -156,9 +156,7 @@ function isAuthority(pem: string): boolean {
 
 function checkUnique(ports: readonly PortSpec[]): void {
   const names = ports.map(({ name }) => name);
-  const hosts = ports
-    .filter(({ host }) => typeof host === "number")
-    .map(({ protocol, host, bind }) => `${protocol}/${String(host)} on ${bind}`);
+  const hosts = ports.flatMap(({ protocol, host, bind }) => (typeof host === "number" ? [`${protocol}/${host} on ${bind}`] : []));
   for (const [what, keys] of [["name", names] as const, ["host port", hosts] as const]) {
     const twice = keys.find((key, at) => keys.indexOf(key) !== at);
     if (twice !== undefined) throw wrong("port_configs", `ports that differ in their ${what}`, twice);

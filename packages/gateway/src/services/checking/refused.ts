@@ -13,7 +13,7 @@ const VOLUMES = 'Data is kept in named volumes: volumes: ["data:/var/lib/app"].'
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   ...all(NOTHING, "privileged", "capadd", "addcapabilities", "devices", "device", "devicerequests", "devicecgrouprules", "gpus", "runtime"),
   ...all(NOTHING, "pidmode", "pid", "ipcmode", "ipc", "utsmode", "uts", "usernsmode", "userns", "cgroupnsmode", "cgroupns", "cgroupparent"),
-  ...all(NOTHING, "cgroup", "isolation", "groupadd", "annotations", "sysctls", "sysctl", "credentialspec", "usermode"),
+  ...all(NOTHING, "cgroup", "isolation", "groupadd", "annotations", "sysctls", "sysctl", "credentialspec", "capabilities"),
   ...all(
     "Every service runs with no-new-privileges and few capabilities; that cannot be changed.",
     "securityopt",
@@ -90,6 +90,8 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ...all("Logs are kept by Docker with a limit, and read with tidegate service logs.", "logconfig", "logdriver", "logopts", "logging"),
 ]);
 
+/** A field of the earlier systems, which may say that nothing is added. */
+const ALLOWED_EMPTY = "capabilities";
 const DEEPEST = 8;
 /** Under these every name is a person's own. */
 const FREE = new Set(["environment", "secret_environment", "labels", "build_args", "args"]);
@@ -100,7 +102,7 @@ export function refuseOptions(value: unknown, path = "", depth = 0): void {
   if (depth > DEEPEST) throw new GatewayError("INVALID_SPEC", `${path}: nothing of a service is nested this deep.`);
   if (Array.isArray(value)) return value.forEach((item, at) => refuseOptions(item, `${path}[${at}]`, depth + 1));
   for (const [name, inner] of Object.entries(value)) {
-    const instead = REFUSED.get(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
+    const instead = name === ALLOWED_EMPTY ? undefined : REFUSED.get(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
     const where = path === "" ? name : `${path}.${name}`;
     if (instead !== undefined) throw refused(where, instead);
     if (!FREE.has(name)) refuseOptions(inner, where, depth + 1);

@@ -8,7 +8,9 @@ type Volume = ServiceSpec["volumes"][number];
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 /** `/x`, `./x`, `../x`, `~`, `C:\x`, `C:/x`, `\\host\x`, `a/b`, `$HOME`, and a socket whatever its name. */
-const HOST_PATH = /^[a-zA-Z]:[\\/]|[\\/~$]|^\.+$|docker\.sock/;
+const HOST_PATH = /[\\/~$]|^\.+$|docker\.sock/;
+/** `c:/data:ro` is a volume called c, `c:/data:/x` is a path. */
+const WINDOWS = /^[a-zA-Z]:(?:\\|\/[^:]*:[\\/])/;
 const KERNEL = /^\/(?:proc|sys|dev)(?:\/|$)/;
 
 export function readVolumes(value: unknown): Volume[] {
@@ -26,7 +28,7 @@ function readVolume(value: unknown, field: string): Volume {
     const { name, path, read_only: readOnly = false } = object(value, field, ["name", "path", "read_only"]);
     return { name: volumeName(name, field), path: containerPath(path, field), read_only: truth(readOnly, `${field}.read_only`) };
   }
-  if (/^[a-zA-Z]:[\\/]/.test(value)) throw hostPath(field, value);
+  if (WINDOWS.test(value)) throw hostPath(field, value);
   const [name, path, mode = "rw", ...more] = value.split(":");
   const known = volumeName(name, field);
   if (path === undefined || more.length > 0 || !["ro", "rw"].includes(mode)) throw wrong(field, "name:/path or name:/path:ro", value);

@@ -89,8 +89,8 @@ export class Broker implements Engine {
     return this.#containers.list(await this.#publish(), service);
   }
 
+  /** Ends quietly with its signal. */
   async *logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
-    const tty = await this.#containers.hasTerminal(id);
     const asked = {
       stdout: true,
       stderr: true,
@@ -100,8 +100,9 @@ export class Broker implements Engine {
       ...(options.since === undefined ? {} : { since: (options.since / 1000).toFixed(3) }),
     };
     const request = { method: "GET", path: `/containers/${encodeURIComponent(id)}/logs`, query: asked } as const;
-    const stream = await this.#connection.stream("reading a log", request, signal);
     try {
+      const tty = await this.#containers.hasTerminal(id);
+      const stream = await this.#connection.stream("reading a log", request, signal);
       yield* logLines(stream as AsyncIterable<Buffer>, tty);
     } catch (error) {
       if (!signal.aborted) throw this.#connection.failed("reading a log", error);

@@ -10,7 +10,7 @@ import { pack, type Pack } from "tar-fs";
 import { GatewayError } from "../../errors.ts";
 import type { BuildSpec } from "../spec.ts";
 
-export const CONTEXT_LIMIT = { bytes: 512 * 1024 * 1024, files: 100_000 };
+const CONTEXT_LIMIT = { bytes: 512 * 1024 * 1024, files: 100_000 };
 /** Name of an inline Dockerfile inside a context. */
 const INLINE = ".tidegate.Dockerfile";
 

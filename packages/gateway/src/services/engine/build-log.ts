@@ -80,7 +80,7 @@ export class BuildLog {
       this.#step = `step ${step[1] ?? ""} (${step[2] ?? ""})`;
       this.#last = "";
     } else if (!line.startsWith(" ---> ") && !line.startsWith("Removing intermediate")) this.#last = line;
-    this.#tail = [...this.#tail, line].slice(-TAIL);
+    if (!line.startsWith(" ---> ") && !line.startsWith("Removing intermediate")) this.#tail = [...this.#tail, line].slice(-TAIL);
     this.#onLine(line);
   }
 }

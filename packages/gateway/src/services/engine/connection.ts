@@ -57,6 +57,7 @@ export class Connection {
   ): Promise<T> {
     signal?.throwIfAborted();
     const { docker } = await this.#ready();
+    signal?.throwIfAborted();
     try {
       return await this.#limited(what, limit, signal, (abort) => run(docker, abort));
     } catch (error) {

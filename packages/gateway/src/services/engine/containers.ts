@@ -29,7 +29,7 @@ export class Containers {
     await this.#networks.check(request.spec.networks);
     await this.#networks.ensureOwn();
     await this.#makeVolumes(request);
-    const id = (await this.#create(request, publishAt)) ?? (await this.#existing(request, publishAt));
+    const id = await this.#made(request, publishAt);
     await this.#networks.join(id, request.spec.networks, request.service);
     const made = await this.inspect(id, publishAt);
     if (made === null) throw gone("creating a container");
@@ -132,15 +132,30 @@ export class Containers {
     );
   }
 
-  async #existing({ service, generation }: ContainerRequest, publishAt: PublishAt): Promise<string> {
+  /** Docker reserves the name before the container can be seen, and gives it back when making it fails. */
+  async #made(request: ContainerRequest, publishAt: PublishAt): Promise<string> {
+    const end = performance.now() + SLOW_MS;
+    for (;;) {
+      const id = (await this.#create(request, publishAt)) ?? (await this.#existing(request, publishAt));
+      if (id !== null) return id;
+      if (performance.now() > end) throw this.#taken(request);
+      await delay(50);
+    }
+  }
+
+  /** The one there is, if it is the same; null while nothing is to be seen of it. */
+  async #existing(request: ContainerRequest, publishAt: PublishAt): Promise<string | null> {
+    const { service, generation } = request;
+    const found = await this.inspect(this.#names.container(service, generation), publishAt);
+    if (found === null) return null;
+    const { [LABELS.namespace]: namespace, [LABELS.service]: name, [LABELS.generation]: number } = found.labels;
+    if (namespace === this.#names.namespace && name === service && number === String(generation)) return found.id;
+    throw this.#taken(request);
+  }
+
+  #taken({ service, generation }: ContainerRequest): GatewayError {
     const name = this.#names.container(service, generation);
-    const found = await this.inspect(name, publishAt);
-    const same =
-      found?.labels[LABELS.namespace] === this.#names.namespace &&
-      found.labels[LABELS.service] === service &&
-      found.labels[LABELS.generation] === String(generation);
-    if (found !== null && same) return found.id;
-    throw new GatewayError("NAME_TAKEN", `There is a container ${name} that is not of this service.`, {
+    return new GatewayError("NAME_TAKEN", `There is a container ${name} that is not of this service.`, {
       hint: `Look at it with docker inspect ${name}, and rename or remove it.`,
     });
   }
@@ -172,13 +187,15 @@ function asStartError(error: unknown): unknown {
       cause: error,
       hint: "Install tini (Debian, Ubuntu: apt-get install tini).",
     });
-  const runtime = /OCI runtime create failed.*?: (exec: .*|.*executable file not found.*|.*permission denied.*)$/i.exec(words);
-  if (runtime?.[1] === undefined) return error;
-  return new GatewayError("CONTAINER_EXITED", `The container cannot run its command: ${runtime[1].replace(/: unknown$/, "")}.`, {
+  const reason = UNSTARTABLE.exec(words)?.[0];
+  if (reason === undefined) return error;
+  return new GatewayError("CONTAINER_EXITED", `The container cannot be started: ${reason.replace(/: unknown$/, "")}.`, {
     cause: error,
-    hint: "Check command, or the image's CMD and ENTRYPOINT.",
+    hint: "Check command and user, or the image's CMD, ENTRYPOINT and USER.",
   });
 }
+
+const UNSTARTABLE = /unable to find (?:user|group) .*|exec: .*|[^:]*executable file not found.*|no command specified.*/i;
 
 function asImageError(image: string, error: unknown): unknown {
   if (statusOf(error) !== 404 || !/no such image/i.test(wordsOf(error))) return error;

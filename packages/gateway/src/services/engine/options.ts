@@ -10,7 +10,7 @@ import type { Names } from "./names.ts";
  * What an ordinary image needs when it begins as root and then lets go of it (nginx, postgres, redis): own its files, become another user,
  * signal what it started, listen below 1024. All the others of Docker's default set are dropped (raw sockets, device nodes, chroot, setfcap…).
  */
-export const ROOT_CAPABILITIES = [
+const ROOT_CAPABILITIES = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
   "CAP_FOWNER",
@@ -44,7 +44,7 @@ export function containerOptions(request: ContainerRequest, names: Names, publis
 }
 
 /** Ours win. */
-export function containerLabels({ service, generation, spec }: ContainerRequest, { namespace }: Names): Record<string, string> {
+function containerLabels({ service, generation, spec }: ContainerRequest, { namespace }: Names): Record<string, string> {
   const own = Object.entries(spec.labels).filter(([name]) => !name.startsWith("tidegate."));
   return {
     ...Object.fromEntries(own),

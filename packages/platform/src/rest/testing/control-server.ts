@@ -66,7 +66,7 @@ export function noGateway(): Gateway {
 }
 
 /** For tests that know the admin token only. */
-export function noTokens(): ApiTokens {
+function noTokens(): ApiTokens {
   return { directory: { onChange: () => () => {} } } as unknown as ApiTokens;
 }
 

@@ -20,13 +20,13 @@ const kinds = [
   { value: "token", label: "tokens" },
 ] as const;
 
-export function ChangesScreen(): JSX.Element {
+export function RevisionsScreen(): JSX.Element {
   const kind = query.value.get("kind") ?? "";
   const pages = usePages<RevisionsAnswer>(`/api/v1/revisions${queryOf({ kind, limit: 100 })}`, mostPages);
   const changes = pages.pages.flatMap((page) => page.items);
   return (
     <>
-      <h1>Changes</h1>
+      <h1>Revisions</h1>
       <div class="letter-filter">
         <ChoiceField
           label="Of"
@@ -38,13 +38,13 @@ export function ChangesScreen(): JSX.Element {
       {pages.problem && <ProblemBox problem={pages.problem} retry={pages.reload} />}
       {pages.pages.length === 0 && !pages.problem && <Loading />}
       {pages.pages.length > 0 && changes.length === 0 && (
-        <Empty title="Nothing was changed yet" command="npx tidegate service create hello --image nginx:alpine --port 80">
-          Every version of services, ports and tokens is kept here for a while, and can be brought back.
+        <Empty title="Nothing was changed yet" command="npx tidegate service create hello --image nginx:alpine --port 80 --writable">
+          Every change of services, ports and tokens is kept here for a while: what, when, by whom.
         </Empty>
       )}
       {changes.length > 0 && (
         <Table
-          label="Changes"
+          label="Revisions"
           columns={columnsOf(pages.reload)}
           rows={changes}
           rowKey={(c) => `${c.kind}/${c.name}/${c.version}/${c.at}`}
@@ -88,17 +88,17 @@ function What({ change: { kind, name } }: { change: RevisionAnswer }): JSX.Eleme
   return <>{name}</>;
 }
 
-/** What must not come back: a secret that was revoked, a port that somebody else has by now. */
-const final: readonly string[] = ["token", "port"];
+/** What must not come back: a secret that was revoked, a port that somebody else has by now. Services have a list of versions of their own. */
+const elsewhere: readonly string[] = ["token", "port", "service"];
 
 function Actions({ change, changed }: { change: RevisionAnswer; changed: () => void }): JSX.Element | null {
-  if (change.change === "deleted" || final.includes(change.kind)) return null;
+  if (change.change === "deleted" || elsewhere.includes(change.kind)) return null;
   return (
     <span class="row-actions">
       <button
         type="button"
         class="button"
-        aria-label={`Roll ${change.name} back to version ${change.version}`}
+        aria-label={`Roll back ${change.name} to version ${change.version}`}
         onClick={() => void rollBack(change, changed)}
       >
         Roll back
