@@ -38,8 +38,3 @@ async function write(text: string): Promise<void> {
     area.remove();
   }
 }
-
-/** An argument for a POSIX shell. */
-export function quoted(text: string): string {
-  return /^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

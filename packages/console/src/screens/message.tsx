@@ -1,6 +1,7 @@
 /** One message by its id, on a page of its own: what it says while it is kept, and its history even after. */
 import type { JSX } from "preact";
-import { CopyCommand, quoted } from "../parts/copy.tsx";
+import { CopyCommand } from "../parts/copy.tsx";
+import { quoted } from "../shell.ts";
 import { Json } from "../parts/json.tsx";
 import { Loading, ProblemBox } from "../parts/notices.tsx";
 import { Facts } from "../parts/table.tsx";

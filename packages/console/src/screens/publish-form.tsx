@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Problem, PublishAnswer, PublishRequest } from "tidegate/contract";
 import { api, problemOf } from "../api.ts";
-import { CopyCommand, quoted } from "../parts/copy.tsx";
+import { CopyCommand } from "../parts/copy.tsx";
 import { ProblemBox, toast } from "../parts/notices.tsx";
+import { quoted } from "../shell.ts";
 
 const priorities = ["low", "normal", "high", "critical"] as const;
 type Fields = { type: string; data: string; priority: (typeof priorities)[number]; user: string; correlation: string; retries: string };

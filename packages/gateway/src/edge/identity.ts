@@ -53,7 +53,7 @@ async function keep(path: string, { key, certificate }: Identity): Promise<void>
 }
 
 async function makeIdentity(): Promise<Identity> {
-  await import("./reflect.ts");
+  await import("reflect-metadata");
   const { ExtendedKeyUsage, ExtendedKeyUsageExtension, PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } =
     await import("@peculiar/x509");
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);

@@ -19,6 +19,7 @@ export interface EdgeReport {
   readonly denied: number;
   /** Waiting for a paused service. */
   readonly held: number;
+  /** From clients, in connections that have ended; likewise to them. */
   readonly bytes_in: number;
   readonly bytes_out: number;
 }

@@ -12,6 +12,7 @@ const engine = new MemoryEngine();
 const bed = new AsyncDisposableStack();
 let stand: ServicesBed<MemoryEngine, MemorySwitch>;
 let services: ServiceManager;
+const NEVER = new AbortController().signal;
 
 before(async () => {
   bed.defer(() => engine.close());
@@ -124,7 +125,7 @@ test("whenever a process dies, another one finishes what it had begun, or undoes
   const acts = Array.from({ length: 26 }, async (_, calls) => {
     const name = `crash-${calls}`;
     names.push(name);
-    const mortal = stand.manager({ dies: calls, leads: false });
+    const mortal = stand.manager({ dies: calls, leads: false, leaseTtl: 800 });
     await assert.rejects(mortal.create(request(name, calls % 2 === 0 ? "good:1" : "sick:1"), "ann"));
   });
   await Promise.all(acts.map((act) => act.catch(() => {})));
@@ -139,7 +140,7 @@ test("a deploy that dies anywhere ends with one container serving", async () => 
   const names = Array.from({ length: 30 }, (_, calls) => `moved-${calls}`);
   await Promise.all(names.map((name) => services.create(request(name, "good:1"), "ann")));
   const acts = names.map(async (name, calls) => {
-    const mortal = stand.manager({ dies: calls + 1, leads: false });
+    const mortal = stand.manager({ dies: calls + 1, leads: false, leaseTtl: 800 });
     await mortal.update(
       name,
       { image: calls % 2 === 0 ? "good:2" : "sick:2", ...(calls % 3 === 0 ? { strategy: "recreate" } : {}) },
@@ -154,10 +155,28 @@ test("a deploy that dies anywhere ends with one container serving", async () => 
     assert.equal(all.get(name)?.state, "running", name);
     if (at % 2 === 1) assert.equal(all.get(name)?.spec.image, "good:1", name);
   }
-  const deletions = names.map((name, calls) => stand.manager({ dies: calls, leads: false }).delete(name, "ann", { force: true }));
+  const deletions = names.map((name, calls) =>
+    stand.manager({ dies: calls, leads: false, leaseTtl: 800 }).delete(name, "ann", { force: true }),
+  );
   await Promise.all(deletions.map((act) => act.catch(() => {})));
   await settled(names);
   assert.deepEqual(leaks(await situation()), []);
+});
+
+test("a process that is told to stop leaves what it does to another one, at once", async () => {
+  const leaving = await stand.started({ leads: false });
+  const creating = leaving.create(request("handed", "sick:1"), "ann");
+  await until("it is under way", async () => [...engine.containers.values()].some(({ state: { name } }) => name === "handed-1"));
+  await Promise.all([assert.rejects(creating, { code: "SERVICE_BUSY", message: /goes on in another/ }), leaving.part.stop(NEVER)]);
+  await settled(["handed"]);
+  assert.equal(
+    (await services.list()).some(({ name }) => name === "handed"),
+    false,
+  );
+  assert.deepEqual(leaks(await situation()), []);
+  const traces = (await services.revisions("handed")).map(({ trace }) => trace);
+  const spans = await tracesOf(traces[0] ?? "");
+  assert.deepEqual([spans[0], spans.filter((name) => name === "service.create").length], ["service.create", 2]);
 });
 
 test("what happens to containers beside us becomes state, and is mended where it should run", async () => {

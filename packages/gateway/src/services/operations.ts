@@ -8,7 +8,7 @@ import type { Span, Store } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
 import type { Entity } from "../store/entity.ts";
-import { errorOf } from "./failure.ts";
+import { errorOf, traceOf } from "./failure.ts";
 import { HeldLease, Interrupted } from "./held-lease.ts";
 import { perform } from "./perform.ts";
 import { Run, type Workplace } from "./run.ts";
@@ -81,6 +81,9 @@ export class Operations {
     if (lease === null) return undefined;
     try {
       return await work(lease);
+    } catch (error) {
+      if (error instanceof Interrupted || lease.signal.aborted) return undefined;
+      throw error;
     } finally {
       await lease.release();
     }
@@ -197,17 +200,28 @@ export class Operations {
     let failure: Failure | null = null;
     while (!this.#stopping.signal.aborted) {
       const now = await table.get(name);
-      failure = now?.data.operation?.failure ?? failure;
-      if (now === null && data.operation?.kind === "delete") return entity;
-      if (now === null && failure !== null) throw errorOf(failure);
-      if (now === null) throw new GatewayError("UNKNOWN_SERVICE", `${name} was taken away again; its trace says why`);
-      if (now.data.operation?.id !== data.operation?.id) return outcome(now, data.operation);
+      if (now === null || now.data.operation?.id !== data.operation?.id) return await this.#outcome(entity, now, failure);
+      failure = now.data.operation?.failure ?? failure;
       await pause(LOOK, undefined, { signal: this.#stopping.signal }).catch(() => {});
     }
     throw new GatewayError(
       "SERVICE_BUSY",
       `this process stops; ${data.operation?.kind ?? "the operation"} of ${name} goes on in another, or with the next start`,
     );
+  }
+
+  /** What was brought about in the operation's trace is kept as a revision; what was undone is not. */
+  async #outcome(before: Entity<ServiceData>, now: Entity<ServiceData> | null, failure: Failure | null): Promise<Entity<ServiceData>> {
+    const { name, data } = before;
+    const { kind, traceparent } = data.operation as Operation;
+    const revisions = await this.#options.place().entities.table<ServiceData>("service").revisions(name);
+    const made = revisions.some(({ trace, change }) => trace === traceOf(traceparent) && (change === "deleted") === (kind === "delete"));
+    if (made) return now ?? before;
+    const noted = now !== null && now.data.failure?.trace === traceOf(traceparent) ? now.data.failure : failure;
+    if (noted !== null) throw errorOf(noted);
+    throw new GatewayError("SERVICE_STATE", `${kind} of ${name} was undone by another process`, {
+      hint: `Its trace says why: tidegate trace ${traceOf(traceparent)}`,
+    });
   }
 
   /** SERVICE_BUSY: at once where an operation is under way, else when nobody lets go of the service. */
@@ -228,12 +242,4 @@ export class Operations {
     const holder = `${instance}#${++this.#holds}`;
     return await HeldLease.take({ store: store(), key: keys.lease(`service:${name}`), holder, ttl: leaseTtl }, patience);
   }
-}
-
-// Private
-
-function outcome(now: Entity<ServiceData>, operation: Operation | null): Entity<ServiceData> {
-  const { failure } = now.data;
-  if (failure !== null && operation !== null && operation.traceparent.includes(failure.trace ?? "-")) throw errorOf(failure);
-  return now;
 }

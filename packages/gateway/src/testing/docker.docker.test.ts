@@ -6,13 +6,14 @@ import { startDocker, webServer } from "./index.ts";
 
 describe("startDocker", () => {
   it("runs two engines side by side, and leaves nothing of a killed one", async () => {
-    const before = bridges();
+    const networks: string[] = [];
     await using one = await startDocker();
     const other = await startDocker();
     try {
       await other.image("web:1", webServer("one"));
-      await other.api.call("POST", "/networks/create", { Name: "n" });
-      await one.api.call("POST", "/networks/create", { Name: "n" });
+      for (const engine of [one, other])
+        networks.push((await engine.api.call<{ Id: string }>("POST", "/networks/create", { Name: "n" })).Id);
+      assert.equal(bridges(networks).length, 2);
       const { Id } = await other.api.call<{ Id: string }>("POST", "/containers/create", {
         Image: "web:1",
         HostConfig: { NetworkMode: "n" },
@@ -30,15 +31,25 @@ describe("startDocker", () => {
     await one.restart();
     assert.equal(await one.api.call("GET", "/_ping"), "OK");
     await one.stop();
-    assert.deepEqual(bridges(), before);
+    assert.deepEqual(bridges(networks), []);
   });
 });
 
 function commandLines(part: string): string[] {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`));
-  return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(part));
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandLine(name).includes(part));
 }
 
-function bridges(): string[] {
-  return readdirSync("/sys/class/net").filter((name) => name.startsWith("br-"));
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    // It has ended meanwhile.
+    return "";
+  }
+}
+
+/** Others may run engines on this machine too. */
+function bridges(networks: readonly string[]): string[] {
+  const own = networks.map((id) => `br-${id.slice(0, 12)}`);
+  return readdirSync("/sys/class/net").filter((name) => own.includes(name));
 }

@@ -21,8 +21,8 @@ export interface ProcessOptions {
   /** Calls until it dies. Default: it lives. */
   readonly dies?: number;
   readonly leads?: boolean;
+  /** Milliseconds until others go on with what it had begun. */
   readonly leaseTtl?: number;
-  readonly patience?: number;
 }
 
 export class ServicesBed<E extends Engine, S extends Switch> implements AsyncDisposable {
@@ -79,8 +79,7 @@ export class ServicesBed<E extends Engine, S extends Switch> implements AsyncDis
       instance: `process-${this.#managers.length}`,
       leads: () => options.leads ?? true,
       onTrouble: (_component, message) => void this.troubles.push(message),
-      leaseTtl: options.leaseTtl ?? 800,
-      patience: options.patience ?? 5_000,
+      ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
     });
     this.#managers.push(manager);
     return manager;

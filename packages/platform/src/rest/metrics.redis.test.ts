@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Store } from "@tidegate/streams";
+import { connect, type Store } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
 import type { MetricsAnswer, MetricSeriesAnswer, OrchestratorMetricsAnswer, Problem } from "../contract.ts";
@@ -37,8 +37,9 @@ before(async () => {
   await store.whenUp(10_000);
   const metrics = new MetricsView({ streams, keys }, () => processor.statuses());
   const auth = await Auth.open(folder);
+  // Says nothing, so that the questions of this test are not among what is counted.
   const server = controlServer({
-    tide: streams.tide,
+    tide: bed.use(await connect({ url: redis.url, namespace: "test", retention: false, telemetry: false })),
     auth,
     observation: observe(metrics),
   });

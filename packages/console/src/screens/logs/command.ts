@@ -1,5 +1,5 @@
 /** The search as a command to keep. */
-import { quoted } from "../../parts/copy.tsx";
+import { quoted } from "../../shell.ts";
 import { queryOfFilter, type LogFilter } from "./log-filter.ts";
 
 export function commandOf(filter: LogFilter, following: boolean): string {

@@ -3,9 +3,11 @@ import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Problem, ServicesAnswer, ServiceDoneAnswer } from "tidegate/contract";
 import { api, problemOf, useResource } from "../../api.ts";
+import { CopyCommand } from "../../parts/copy.tsx";
 import { AreaField, ChoiceField, TextField } from "../../parts/fields.tsx";
 import { ProblemBox, toast } from "../../parts/notices.tsx";
 import { navigate } from "../../router.ts";
+import { createCommand } from "./create-command.ts";
 import { PortRows } from "./port-rows.tsx";
 import { blank, createRequest, type Request } from "./service-draft.ts";
 import { LimitFields, MoreFields, type FieldsProps } from "./service-fields.tsx";
@@ -18,6 +20,7 @@ export function CreateForm({ close }: { close: () => void }): JSX.Element {
   const [busy, setBusy] = useState<string | null>(null);
   const set: FieldsProps["set"] = (change) => setDraft((old) => ({ ...old, ...change }));
   const made = createRequest(draft);
+  const command = "fault" in made ? null : createCommand(draft);
   const submit = async (event: Event) => {
     event.preventDefault();
     if ("fault" in made) return;
@@ -53,6 +56,7 @@ export function CreateForm({ close }: { close: () => void }): JSX.Element {
         <button type="button" class="button" onClick={close}>
           {busy === null ? "Cancel" : "Close"}
         </button>
+        {command !== null && <CopyCommand command={command} />}
       </div>
     </form>
   );

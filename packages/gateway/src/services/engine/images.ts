@@ -2,6 +2,7 @@
  * Images: found, pulled, built from a Dockerfile, removed. Ours are known by their name and carry no labels: a container inherits those of its image,
  * and one that somebody runs by hand, or a step of a build, would look like a service's.
  */
+import { totalmem } from "node:os";
 import type Docker from "dockerode";
 import { GatewayError } from "../../errors.ts";
 import type { BuildSpec, ServiceSpec } from "../spec.ts";
@@ -15,6 +16,9 @@ import type { Names } from "./names.ts";
 
 /** Until the first word: a registry is asked, or a whole context is sent. */
 const SLOW_MS = 10 * 60_000;
+
+/** A step of a build must not take the machine down with it. */
+const BUILD_MEMORY = Math.floor(totalmem() / 2);
 
 type OnLine = (line: string) => void;
 
@@ -122,7 +126,8 @@ export class Images {
 
 function buildOptions(build: BuildSpec, dockerfile: string, tag: string): Docker.ImageBuildOptions {
   // The builder that is in every engine and needs no session. Without `pull` an image that is here is taken as it is.
-  return { dockerfile, t: tag, buildargs: { ...build.args }, rm: true, forcerm: true, version: "1" };
+  const kept = { dockerfile, t: tag, buildargs: { ...build.args }, rm: true, forcerm: true, version: "1" } as const;
+  return { ...kept, memory: BUILD_MEMORY, memswap: BUILD_MEMORY };
 }
 
 function absent(image: string, reason: string, cause?: unknown): GatewayError {
