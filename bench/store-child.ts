@@ -27,7 +27,7 @@ const LIFE = ["create", "get", "update", "get", "list", "update", "get", "update
 /** Entities there are all the time, and of one page of them. */
 const STANDING = 1_000;
 const PAGE = 20;
-const WARM_UP = 20_000;
+const WARM_UP = 32_000;
 
 type Operation = (typeof LIFE)[number];
 type Work = (operation: Operation, caller: number, turn: number) => Promise<unknown>;

@@ -10,7 +10,7 @@ import { progress } from "./server.ts";
 import type { StoreAnswer, StoreOrder } from "./store-child.ts";
 
 /** A multiple of what 64 callers do in one life of their entity. */
-const COUNT = 64_000;
+const COUNT = 160_000;
 const WORK = "entity operations, 64 callers";
 const PEERS = ["tidegate", "raw", "raw, same writes"] as const;
 /** Milliseconds after which a part has hung. */

@@ -67,7 +67,7 @@ test("deploy: what is broken leaves the old one serving and says why in one line
   const broken = await tidegate({}, ...words("service deploy hello --image broken:1"));
   assert.equal(broken.code, 1);
   assert.match(broken.stderr, /^✗ [^\n]*(ended|exited)[^\n]*3[^\n]*\n/m);
-  assert.match(broken.stderr, /no configuration file/);
+  assert.match(broken.stderr, /^ +│ no configuration file$/m);
   assert.equal(await body(url), "one");
   assert.equal((await service("hello")).failure?.code, "CONTAINER_EXITED");
 
@@ -107,7 +107,7 @@ test("a Dockerfile is built, its log is shown where it fails", async () => {
   assert.equal(await body(`http://127.0.0.1:${ports[0]?.host_port}`), "built");
   const failed = await tidegate({}, "service", "create", "fails", "--context", context, "--dockerfile", "Broken", "--port", "8080");
   assert.equal(failed.code, 1);
-  assert.match(failed.stderr, /half way/);
+  assert.match(failed.stderr, /^ +│ half way$/m);
 });
 
 test("logs, also as they come; stats; ports; stop and start", async () => {

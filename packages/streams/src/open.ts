@@ -25,18 +25,7 @@ import type { MessageHistory } from "./history.ts";
 import type { Service } from "./service.ts";
 import type { Store } from "./store.ts";
 import { TelemetrySide } from "./telemetry/compose.ts";
-import type { EventData, EventType } from "./telemetry/events.ts";
-import type {
-  EventEntry,
-  Fields,
-  LogControl,
-  Logger,
-  Span,
-  SpanOptions,
-  Telemetry,
-  TelemetryStats,
-  Traces,
-} from "./telemetry/telemetry.ts";
+import type { LogControl, Telemetry, TelemetryStats, Traces } from "./telemetry/telemetry.ts";
 import { TopicSettingsStore } from "./topics/settings.ts";
 import type { ConsumeOptions, Consumer, Handler, MessagesOptions } from "./consuming.ts";
 import type { Publish, PublishOptions, PublishResult, Receipt } from "./publishing.ts";
@@ -91,7 +80,12 @@ class Connection implements Tide {
   readonly #history: HistoryView;
   readonly #telemetry: TelemetrySide;
   /** Logs, traces and events; each is what `Telemetry` says. */
+  readonly logger: Telemetry["logger"];
+  readonly event: Telemetry["event"];
+  readonly eventEntry: Telemetry["eventEntry"];
   readonly trace: Telemetry["trace"];
+  readonly startSpan: Telemetry["startSpan"];
+  readonly runInSpan: Telemetry["runInSpan"];
   readonly logs: LogControl;
   readonly traces: Traces;
   readonly #links: Links;
@@ -123,7 +117,13 @@ class Connection implements Tide {
       session: this.#session,
       openLink: (name) => this.#links.open(name),
     });
-    this.trace = this.#telemetry.trace.bind(this.#telemetry);
+    const telemetry = this.#telemetry;
+    this.logger = telemetry.logger.bind(telemetry);
+    this.event = telemetry.event.bind(telemetry);
+    this.eventEntry = telemetry.eventEntry.bind(telemetry);
+    this.trace = telemetry.trace.bind(telemetry);
+    this.startSpan = telemetry.startSpan.bind(telemetry);
+    this.runInSpan = telemetry.runInSpan.bind(telemetry);
     this.logs = this.#telemetry.logs;
     this.traces = this.#telemetry.traces;
     const names = new TopicNames(this.#commands, this.#keys, ports.clock);
@@ -244,26 +244,6 @@ class Connection implements Tide {
 
   health(): ServerHealth {
     return this.#server.health();
-  }
-
-  logger(component: string, fields?: Fields): Logger {
-    return this.#telemetry.logger(component, fields);
-  }
-
-  event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): void {
-    this.#telemetry.event(type, data, options);
-  }
-
-  eventEntry<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): EventEntry {
-    return this.#telemetry.eventEntry(type, data, options);
-  }
-
-  startSpan(name: string, options?: SpanOptions): Span {
-    return this.#telemetry.startSpan(name, options);
-  }
-
-  runInSpan<T>(span: Span, work: () => T): T {
-    return this.#telemetry.runInSpan(span, work);
   }
 
   telemetry(): TelemetryStats {

@@ -10,13 +10,14 @@ test("a lease that ran out while its holder was paused is lost, whoever has it n
   await using redis = await startRedis();
   await using tide = await connect({ url: redis.url });
   const store = new Pausable(tide.store("leases"));
+  const other = tide.store("other");
+  await Promise.all([store.whenUp(5_000), other.whenUp(5_000)]);
   const [key, ttl] = ["lease:service:web", 300];
   const first = await HeldLease.take({ store, key, holder: "a#1", ttl });
   assert.equal(await HeldLease.take({ store, key, holder: "a#2", ttl }), null);
   await first?.check();
   store.pause();
   let second: HeldLease | null = null;
-  const other = tide.store("other");
   await until("another one takes it", async () => (second = await HeldLease.take({ store: other, key, holder: "b#1", ttl })) !== null);
   store.resume();
   await assert.rejects(async () => await first?.check(), Interrupted);

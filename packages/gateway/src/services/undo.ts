@@ -9,7 +9,7 @@ import { modeOf } from "./deploy.ts";
 import { untilHealthy } from "./probe.ts";
 import type { Run } from "./run.ts";
 import type { Failure } from "./spec.ts";
-import { undone } from "./state.ts";
+import { stopped, undone } from "./state.ts";
 import * as steps from "./steps.ts";
 
 export async function undo(run: Run, failure: Failure): Promise<void> {
@@ -17,6 +17,7 @@ export async function undo(run: Run, failure: Failure): Promise<void> {
   if (kind === "create" && run.data.container === null) return await undoCreate(run, failure);
   if (kind === "update" || kind === "restart" || kind === "rollback") await backToOld(run);
   if (kind === "start") await stayDown(run);
+  if (kind === "stop" && !(await stillRuns(run))) return await run.commit({ ...stopped(run.data), failure });
   const data = undone(run.data, failure);
   await run.commit(data, { events: [toldFailure(run.name, data, failure)] });
 }
@@ -30,6 +31,12 @@ async function undoCreate(run: Run, failure: Failure): Promise<void> {
   await takeDown(run, SHORT_GRACE);
   await forget(run);
   await run.commit(null, { events: [toldFailure(run.name, run.data, failure)], revision: true });
+}
+
+async function stillRuns(run: Run): Promise<boolean> {
+  const { container } = run.data;
+  if (container === null) return false;
+  return (await run.step("stop", "look", () => run.place.engine.inspect(container.id)))?.status === "running";
 }
 
 async function backToOld(run: Run): Promise<void> {

@@ -16,7 +16,7 @@ export const MOST_CHANGES = 256;
 /** Characters of one call, where there is more than one group. */
 const MOST_TEXT = 1 << 20;
 /** Changes that share a call: few enough that the answer of one is read while Redis makes the next. */
-const SHARED = Number(process.env["SHARED"] ?? 16);
+const SHARED = 16;
 /** Calls under way; what else is asked for meanwhile then shares the next one. */
 const UNDER_WAY = 16;
 /** Milliseconds a call is tried. */

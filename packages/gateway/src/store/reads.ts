@@ -6,7 +6,7 @@ import type { Entity, EntityKind, Revision } from "./entity.ts";
 /** Entities of one page; a longer one would hold up everybody else at Redis. */
 const PAGE_SIZE = 500;
 /** Names that share a command. */
-const SHARED = Number(process.env["SHARED"] ?? 16);
+const SHARED = 16;
 
 const REVISIONS_SHOWN = "49";
 

@@ -95,24 +95,6 @@ export function begun({ service, operation }: ServiceDoneAnswer): void {
   facts([["see", `tidegate service show ${service.service_name}`]]);
 }
 
-export function tail(lines: readonly string[]): void {
-  for (const text of lines) line(paint("dim", `  │ ${printable(text)}`));
-}
-
-export function portWords(port: ServicePortAnswer): string {
-  const { host_port: here, bind_address: bind, container_port: container, protocol } = port;
-  const place = here === null ? "not claimed" : `${hostOf(bind)}:${here}`;
-  return `${place} → ${container}${protocol === "udp" ? "/udp" : ""}${asksFor(port) === "-" ? "" : `, asks for ${asksFor(port)}`}`;
-}
-
-/** Of the first TCP port that is open to anybody, as a person opens it. */
-export function urlOf({ port_configs: ports }: ServiceAnswer): string | null {
-  const port = ports.find((one) => one.protocol === "tcp" && one.host_port !== null && asksFor(one) === "-");
-  if (port === undefined) return null;
-  const everywhere = port.bind_address === "0.0.0.0" || port.bind_address === "::";
-  return `http://${everywhere ? "127.0.0.1" : hostOf(port.bind_address)}:${port.host_port}`;
-}
-
 // Private
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -183,4 +165,22 @@ function memoryOf({ memory_usage: used, memory_limit: limit }: ServiceStatsAnswe
 
 function seconds(milliseconds: number): string {
   return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
+}
+
+function tail(lines: readonly string[]): void {
+  for (const text of lines) line(paint("dim", `  │ ${printable(text)}`));
+}
+
+function portWords(port: ServicePortAnswer): string {
+  const { host_port: here, bind_address: bind, container_port: container, protocol } = port;
+  const place = here === null ? "not claimed" : `${hostOf(bind)}:${here}`;
+  return `${place} → ${container}${protocol === "udp" ? "/udp" : ""}${asksFor(port) === "-" ? "" : `, asks for ${asksFor(port)}`}`;
+}
+
+/** Of the first TCP port that is open to anybody, as a person opens it. */
+function urlOf({ port_configs: ports }: ServiceAnswer): string | null {
+  const port = ports.find((one) => one.protocol === "tcp" && one.host_port !== null && asksFor(one) === "-");
+  if (port === undefined) return null;
+  const everywhere = port.bind_address === "0.0.0.0" || port.bind_address === "::";
+  return `http://${everywhere ? "127.0.0.1" : hostOf(port.bind_address)}:${port.host_port}`;
 }

@@ -42,7 +42,7 @@ const STEPS: Readonly<Record<string, string>> = {
   probe: "wait until it is healthy",
   pause: "hold new connections",
   switch: "let connections in",
-  drain: "let old connections end",
+  drain: "let connections end",
   stop: "stop a container",
   remove: "remove a container",
   volumes: "remove volumes",
@@ -52,7 +52,7 @@ const STEPS: Readonly<Record<string, string>> = {
 const NEXT: Readonly<Record<string, string>> = {
   container: "start it",
   start: "wait until it is healthy",
-  switch: "let old connections end",
+  switch: "let connections end",
   drain: "stop a container",
 };
 

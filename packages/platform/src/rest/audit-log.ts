@@ -65,7 +65,7 @@ export function actOf(method: string, path: string): Act | null {
 /** Told when the answer is known. */
 export function auditRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply, identity: Identity | undefined): void {
   const act = actOf(request.method, request.url.split("?")[0] ?? "");
-  if (act === null || (act.action === "imported" && isDryRun(request.url))) return;
+  if (act === null || ((act.action === "imported" || act.action === "cleaned_up") && isDryRun(request.url))) return;
   const status = reply.statusCode;
   const result = status < 400 ? "done" : status === 401 || status === 403 || status === 421 || status === 429 ? "denied" : "failed";
   const fields = {
@@ -88,7 +88,20 @@ export function auditSignIn(logger: Logger, { kind, subject, via }: SignInEvent)
 
 const SIGNING = new Set(["session", "session/login"]);
 const LONGEST = 200;
-const TARGETS = ["name", "topic", "group", "type", "event_type", "error_code", "signature", "rule", "subject", "host", "all"] as const;
+const TARGETS = [
+  "name",
+  "topic",
+  "group",
+  "type",
+  "event_type",
+  "error_code",
+  "signature",
+  "rule",
+  "subject",
+  "host",
+  "service_name",
+  "all",
+] as const;
 
 /** What else went: it decides more than the path says. */
 function cascadeOf(query: unknown): Record<string, unknown> {

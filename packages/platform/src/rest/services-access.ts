@@ -1,6 +1,6 @@
 /**
- * What stands before each change of a service: whose it is, and the version the caller has seen. `If-Match` is optional; the gateway compares
- * versions again itself, so that two callers at once cannot both win.
+ * What stands before each change of a service: whose it is, and the version the caller has seen. `If-Match` is optional: two operations on a
+ * service never overlap anyway.
  */
 import { GatewayError, type Entity, type Services } from "@tidegate/gateway";
 import type { FastifyReply, FastifyRequest } from "fastify";

@@ -60,10 +60,10 @@ export const named = z.object({ name: z.string().min(1).max(128) });
 export const namedPort = named.extend({ port_name: z.string().min(1).max(64) });
 const flag = z.enum(["true", "false"]).transform((word) => word === "true");
 export const off = flag.default(false);
-export const on = flag.default(true);
+const on = flag.default(true);
 export const wait = z.object({ wait: on.describe("false: 202 as soon as it is noted down; look at the service to see how it goes on.") });
 
-export const servicePort: z.ZodType<contract.ServicePortAnswer> = z.object({
+const servicePort: z.ZodType<contract.ServicePortAnswer> = z.object({
   port_name: z.string(),
   host_port: z.number().nullable().describe("Null before it is claimed."),
   container_port: z.number(),

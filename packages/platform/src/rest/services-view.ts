@@ -42,12 +42,6 @@ export function externalAnswer({ name, data, version, created_at, updated_at }: 
   return { service_name: name, url: data.url, description: data.description, owner: data.owner, version, created_at, updated_at };
 }
 
-/** As the API takes it: `512m`, or bytes where that would not be exact. */
-export function sizeOf(bytes: number): string {
-  for (const [unit, size] of UNITS) if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
-  return String(bytes);
-}
-
 // Private
 
 const UNITS = [
@@ -95,4 +89,10 @@ function operationAnswer({ operation }: ServiceData): ServiceAnswer["operation"]
 
 function failureAnswer({ at, stage, code, message, log_tail, trace }: Failure): ServiceFailureAnswer {
   return { at, stage, code, message, log_tail, trace };
+}
+
+/** As the API takes it: `512m`, or bytes where that would not be exact. */
+function sizeOf(bytes: number): string {
+  for (const [unit, size] of UNITS) if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
+  return String(bytes);
 }

@@ -104,6 +104,7 @@ test("acts reach the service, and the audit trail by their names", async () => {
   assert.equal((await ask("POST", "/services/cleanup?dry_run=true")).status, 200);
   const audit = await auditOf();
   for (const action of ["rolled_back", "paused", "adopted"]) assert.ok(audit.includes(action), action);
+  assert.ok(!audit.includes("cleaned_up"), "nothing was changed");
 });
 
 test("a port is added, changed and removed as a deploy of all of them", async () => {
