@@ -73,6 +73,7 @@ test("deploy: what is broken leaves the old one serving and says why in one line
 
   assert.equal((await tidegate({}, ...words("service deploy hello --image hello:2 --env MODE=quiet"))).code, 0);
   assert.equal(await body(url), "two");
+  assert.deepEqual((await service("hello")).environment, { MODE: "quiet", PASSWORD: "***" });
   const back = await tidegate({}, ...words("service rollback hello"));
   assert.match(back.stdout, /is back at the version before/);
   assert.equal(await body(url), "one");

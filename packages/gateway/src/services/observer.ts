@@ -24,7 +24,7 @@ export type Remedy = "start" | "restart" | null;
 const WITH_THE_ENGINE = 60_000;
 
 /** Milliseconds after it within which an end that was before is still told. */
-const AFTER_THE_GAP = 5_000;
+const AFTER_THE_GAP = 1_000;
 
 /** Under the lease. */
 export async function observe(place: Workplace, entity: Entity<ServiceData>, reason: Reason, signal: AbortSignal): Promise<Remedy> {

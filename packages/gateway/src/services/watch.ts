@@ -30,7 +30,7 @@ interface Sight {
 }
 
 /** Milliseconds after a gap within which what does not run may not have been started again yet. */
-const SETTLING = 10_000;
+const SETTLING = 3_000;
 /** Milliseconds between two looks at whether this process leads. */
 const LEADING = 500;
 /** Milliseconds a look at a service waits for whoever does something to it. */

@@ -21,8 +21,6 @@ export interface Changed {
   readonly versions: readonly number[];
 }
 
-/** Calls whose answers are remembered; far more than are ever under way. */
-const REMEMBERED = "64";
 /** Seconds; far longer than a call is repeated. */
 const REMEMBERED_FOR = "300";
 /** Entries of the stream of all changes. */
@@ -37,10 +35,11 @@ export class ChangeCall {
   readonly #keys: GatewayKeys;
   readonly #numbers = new Map<string, string>();
 
-  constructor(keys: GatewayKeys, session: string, call: number, groups: readonly Group[]) {
+  /** `over`: calls that are never sent again. */
+  constructor(keys: GatewayKeys, session: string, call: number, over: readonly number[], groups: readonly Group[]) {
     this.#keys = keys;
     this.keys = [keys.entityAnswers(session), keys.entityChanges()];
-    this.args = [String(call), REMEMBERED, REMEMBERED_FOR, CHANGES_KEPT, REVISIONS_KEPT, DELETED_KEPT, String(groups.length)];
+    this.args = [String(call), over.join(" "), REMEMBERED_FOR, CHANGES_KEPT, REVISIONS_KEPT, DELETED_KEPT, String(groups.length)];
     for (const group of groups) this.#addGroup(group);
   }
 

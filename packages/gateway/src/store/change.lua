@@ -1,7 +1,7 @@
 -- Makes groups of changes. Of each group all happen, in order, with their events; or none, when one of its entities has another version than
 -- expected. A call that is sent again, because its answer was lost, changes nothing a second time and answers as it did.
 -- KEYS: all that ARGV names by its number. KEYS[1] hash of answers of this caller (call → answer), KEYS[2] stream of all changes
--- ARGV[1] call (a growing number)   ARGV[2] calls remembered   ARGV[3] seconds they are   ARGV[4] changes kept   ARGV[5] revisions kept of one
+-- ARGV[1] call (a growing number)   ARGV[2] earlier calls that are never sent again   ARGV[3] seconds the others are remembered   ARGV[4] changes kept   ARGV[5] revisions kept of one
 -- entity   ARGV[6] seconds a deleted one's are kept   ARGV[7] number of groups
 -- then of each group: number of changes, by (JSON), trace (JSON)
 -- then of each change: arguments it has after these ten, kind, name, number of its hash (its index is the next key), number of its revisions,
@@ -100,6 +100,6 @@ end
 
 local answer = now .. '|' .. table.concat(answers, ';')
 call('HSET', KEYS[1], ARGV[1], answer)
-call('HDEL', KEYS[1], string.format('%.0f', ARGV[1] - ARGV[2]))
+for over in string.gmatch(ARGV[2], '%d+') do call('HDEL', KEYS[1], over) end
 call('EXPIRE', KEYS[1], ARGV[3])
 return answer

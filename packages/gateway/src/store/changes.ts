@@ -19,6 +19,8 @@ const MOST_TEXT = 1 << 20;
 const SHARED = 16;
 /** Calls under way; what else is asked for meanwhile then shares the next one. */
 const UNDER_WAY = 16;
+/** Calls after which an answered one is forgotten: what was sent first, and lost, may still reach Redis for a moment. */
+const REMEMBERED = 64;
 /** Milliseconds a call is tried. */
 const PATIENCE = 10_000;
 /** After these a call may be sent again. */
@@ -35,6 +37,8 @@ export class Changes {
   readonly #keys: GatewayKeys;
   readonly #session = randomBytes(6).toString("hex");
   readonly #waiting: Waiting[] = [];
+  /** Answered or given up, in that order. */
+  readonly #over: number[] = [];
   #calls = 0;
   #underWay = 0;
   #planned = false;
@@ -90,7 +94,17 @@ export class Changes {
   }
 
   async #run(groups: readonly Group[]): Promise<string> {
-    const { keys, args } = new ChangeCall(this.#keys, this.#session, ++this.#calls, groups);
+    const number = ++this.#calls;
+    const call = new ChangeCall(this.#keys, this.#session, number, this.#forgotten(number), groups);
+    return await this.#answer(call).finally(() => this.#over.push(number));
+  }
+
+  #forgotten(number: number): number[] {
+    const young = this.#over.findIndex((call) => call > number - REMEMBERED);
+    return this.#over.splice(0, young === -1 ? this.#over.length : young);
+  }
+
+  async #answer({ keys, args }: ChangeCall): Promise<string> {
     const store = this.#store();
     const end = performance.now() + PATIENCE;
     for (let doubt = false; ;) {

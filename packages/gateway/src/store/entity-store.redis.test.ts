@@ -141,11 +141,16 @@ test("a change whose answer was lost is made once, and its caller hears of it", 
   await using cut = await elsewhere(cutting.url);
   const table = cut.store.table<Box>("service");
   let box = await table.create("lost", { n: 0 }, "ann");
+  const others = async (round: number): Promise<void> => {
+    for (let n = 0; n < 150; n++) await cut.store.table<Box>("target").create(`other-${round}-${n}`, { n }, "ann");
+  };
   for (let n = 1; n <= 5; n++) {
     cutting.cutAfter("entity:answers:");
     const [changed, refused] = await Promise.allSettled([
       table.put(box, { n }, "ann", { type: "service_updated", data: { service: "lost", kind: "test" } }),
       table.create("lost", { n }, "ann"),
+      // So many calls meanwhile that a short memory would have forgotten the lost one.
+      others(n),
     ]);
     assert.equal(cutting.cuts, n, "the answer was thrown away");
     assert.ok(changed.status === "fulfilled");

@@ -25,6 +25,7 @@ import type { Route } from "./route.ts";
 declare module "fastify" {
   interface FastifyContextConfig {
     open?: boolean;
+    waits?: boolean;
     need?: Need | null | undefined;
   }
 }
@@ -95,7 +96,8 @@ function observe(app: FastifyInstance, { tide, gate }: AppOptions, identities: I
   });
   const user = (request: FastifyRequest): string | undefined => identities.get(request)?.subject;
   const client = (request: FastifyRequest): string | undefined => (identities.get(request)?.kind === "token" ? user(request) : undefined);
-  tidegate(tide, { component: "api", ignore: () => quiet, user, client })(app, {}, () => {});
+  const waits = (request: FastifyRequest): boolean => request.routeOptions.config.waits === true;
+  tidegate(tide, { component: "api", ignore: () => quiet, user, client, waits })(app, {}, () => {});
 }
 
 /**
@@ -157,7 +159,7 @@ function register(app: FastifyInstance, route: Route, identities: Identities): v
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-    config: { open: route.open === true, need: needOf(route) },
+    config: { open: route.open === true, waits: route.waits === true, need: needOf(route) },
     ...(route.largestBody === undefined ? {} : { bodyLimit: route.largestBody }),
     async handler(request, reply) {
       reply.code(route.status ?? 200);

@@ -45,6 +45,7 @@ function rollback({ entities, revisions }: Pick<Gateway, "entities" | "revisions
   return route({
     method: "POST",
     path: `${PATH}/{kind}/{name}/rollback`,
+    waits: true,
     tag,
     summary: "Make it what it was at an earlier version; a service as a deploy. Also brings back what was deleted.",
     params: schemas.named,

@@ -25,6 +25,8 @@ export interface RouteSpec<P, Q, B, A> {
   readonly tag: string;
   /** Needs neither token nor session. */
   readonly open?: boolean;
+  /** The answer takes its time by design: it is not recorded as slow. */
+  readonly waits?: boolean;
   /** What a token needs for it; null: nothing. Default: the resource of `tag`, to read for GET, to write for others (`route-scope.ts`). */
   readonly scope?: Need | null;
   /** Bytes of the body. Default 2 MiB. */

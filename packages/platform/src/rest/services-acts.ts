@@ -29,6 +29,7 @@ function act(services: Services, verb: "start" | "stop" | "restart" | "rollback"
   return route({
     method: "POST",
     path: `${PATH}/${verb}`,
+    waits: true,
     tag,
     summary,
     params: schemas.named,

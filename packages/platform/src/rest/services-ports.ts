@@ -38,6 +38,7 @@ function add(services: Services): Route {
   return route({
     method: "POST",
     path: PATH,
+    waits: true,
     tag,
     summary: "Add a port: a deploy.",
     status: 201,
@@ -61,6 +62,7 @@ function change(services: Services): Route {
   return route({
     method: "PUT",
     path: `${PATH}/{port_name}`,
+    waits: true,
     tag,
     summary: "Change the given fields of a port: a deploy.",
     params: schemas.namedPort,
@@ -82,6 +84,7 @@ function remove(services: Services): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{port_name}`,
+    waits: true,
     tag,
     summary: "Remove a port: a deploy.",
     params: schemas.namedPort,

@@ -21,6 +21,7 @@ function logs(services: Services): Route {
   return route({
     method: "GET",
     path: `${PATH}/logs`,
+    waits: true,
     tag,
     summary: "Last lines of the container, oldest first. With `Accept: text/plain` or `follow` as text, which `follow` goes on with.",
     params: schemas.named,

@@ -56,6 +56,7 @@ function create(services: Services): Route {
   return route({
     method: "POST",
     path: PATH,
+    waits: true,
     tag,
     summary: "Make a service: image or build, ports, container, and traffic once it is healthy. A failure leaves nothing behind.",
     status: 201,
@@ -92,6 +93,7 @@ function change(services: Services, method: "PUT" | "PATCH"): Route {
   return route({
     method,
     path: `${PATH}/{name}`,
+    waits: true,
     tag,
     summary: "Deploy the given fields: a new container beside the old one, which serves until the new one is healthy. Others stay.",
     params: schemas.named,
@@ -111,6 +113,7 @@ function remove(services: Services): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{name}`,
+    waits: true,
     tag,
     summary: "Remove a service, its container and its ports; with `volumes` also its data.",
     params: schemas.named,
@@ -148,6 +151,7 @@ function cleanUp(services: Services): Route {
   return route({
     method: "POST",
     path: `${PATH}/cleanup`,
+    waits: true,
     tag,
     scope: { resource: "services", level: "admin" },
     summary: "Remove containers of ours that belong to no service, and ports nobody has.",

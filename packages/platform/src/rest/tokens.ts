@@ -157,6 +157,7 @@ function revoke({ revocation }: ApiTokens): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{name}`,
+    waits: true,
     tag,
     summary: "Revoke a token. What it owns passes to the admin, or goes with it.",
     params: schemas.name,

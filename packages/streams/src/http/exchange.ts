@@ -26,6 +26,7 @@ export interface Outcome {
   readonly error?: unknown;
   readonly user?: string | undefined;
   readonly client?: string | undefined;
+  readonly waits?: boolean | undefined;
 }
 
 /** Nginx' status for a client that did not wait for the answer. */
@@ -111,7 +112,7 @@ function attributesOf({ method, path, host, ip }: Arrival, { status, route, user
 
 function recordOf(arrival: Arrival, outcome: Outcome, duration: number, error: Error | undefined, span: Span): ResponseRecord {
   const { method, path, query, host, ip, headers } = arrival;
-  const { status, route, bytesOut, user, client } = outcome;
+  const { status, route, bytesOut, user, client, waits } = outcome;
   const length = one(headers["content-length"]);
   const requestId = one(headers["x-request-id"]);
   return {
@@ -127,6 +128,7 @@ function recordOf(arrival: Arrival, outcome: Outcome, duration: number, error: E
     bytesIn: length === undefined ? undefined : Number(length) || 0,
     status,
     duration,
+    waits,
     bytesOut,
     route,
     error,

@@ -59,7 +59,12 @@ type Start = (own: Tide) => Promise<Server>;
 const startFastify: Start = async (own) => {
   const app = fastify();
   app.register(
-    forFastify(own, { component: "shop", ignore: (path) => path === "/quiet", user: (request) => header(request.headers["x-user"]) }),
+    forFastify(own, {
+      component: "shop",
+      ignore: (path) => path === "/quiet",
+      user: (request) => header(request.headers["x-user"]),
+      waits: (request) => header(request.headers["x-waits"]) === "1",
+    }),
   );
   app.get("/orders/:id", (request) => publishOrder(request.tide, (request.params as { id: string }).id));
   app.post("/orders", (request) => ({ got: request.body, trace: traceNow() }));
@@ -74,7 +79,12 @@ const startFastify: Start = async (own) => {
 const startExpress: Start = async (own) => {
   const app = express();
   app.use(
-    forExpress(own, { component: "shop", ignore: (path) => path === "/quiet", user: (request) => header(request.headers["x-user"]) }),
+    forExpress(own, {
+      component: "shop",
+      ignore: (path) => path === "/quiet",
+      user: (request) => header(request.headers["x-user"]),
+      waits: (request) => header(request.headers["x-waits"]) === "1",
+    }),
   );
   app.use(express.json({ limit: "1mb" }));
   app.get("/orders/:id", async (request, answer) => void answer.json(await publishOrder(request.tide, request.params.id)));
@@ -95,7 +105,14 @@ const startHono: Start = (own) => listening(createServer(getRequestListener(hono
 
 function honoApp(own: Tide): Hono {
   const app = new Hono();
-  app.use(forHono(own, { component: "shop", ignore: (path) => path === "/quiet", user: (c) => c.req.header("x-user") }));
+  app.use(
+    forHono(own, {
+      component: "shop",
+      ignore: (path) => path === "/quiet",
+      user: (c) => c.req.header("x-user"),
+      waits: (c) => c.req.header("x-waits") === "1",
+    }),
+  );
   app.get("/orders/:id", async (c) => c.json(await publishOrder(c.get("tide"), c.req.param("id"))));
   app.post("/orders", async (c) => c.json({ got: await c.req.json<unknown>(), trace: traceNow() }));
   app.get("/boom", () => Promise.reject(new Error("no stock")));
@@ -187,6 +204,14 @@ for (const [name, start] of Object.entries({ fastify: startFastify, express: sta
       for (const [at, answer] of answers.entries()) assert.equal(((await answer.json()) as { trace: string }).trace, traces[at]);
       const record = await recordWhere(({ traceId }) => traceId === traces[0]);
       assert.equal(record.fields["bytes_in"], 300_008);
+    });
+
+    test("what waits by design is not recorded as slow", async () => {
+      const answer = await fetch(`${url}/orders/8`, { headers: { "x-waits": "1" } });
+      const trace = answer.headers.get("x-trace-id") ?? "";
+      const { fields } = await recordWhere(({ traceId, logType }) => traceId === trace && logType === "http_response");
+      assert.equal(fields["duration_ms"], undefined);
+      assert.ok((fields["waited_ms"] as number) > 0);
     });
 
     test("a failed request is an error with its reason, in record and trace", async () => {

@@ -17,6 +17,8 @@ export interface RequestTelemetryOptions<R> {
   readonly user?: (request: R) => string | undefined;
   /** The program that asks: an API token's or OAuth client's name. Asked when the answer has ended. */
   readonly client?: (request: R) => string | undefined;
+  /** Answers that take their time by design, as long polls and what is followed: recorded as `waited_ms`, and not as slow. Default: none. */
+  readonly waits?: (request: R) => boolean;
 }
 
 /** What is known of the way an answer ended; the rest of the outcome is asked of the application. */
@@ -45,7 +47,12 @@ export class RequestTelemetry<R> {
   }
 
   end(exchange: Exchange, request: R, ending: Ending): void {
-    exchange.end({ ...ending, user: this.#options.user?.(request), client: this.#options.client?.(request) });
+    exchange.end({
+      ...ending,
+      user: this.#options.user?.(request),
+      client: this.#options.client?.(request),
+      waits: this.#options.waits?.(request),
+    });
   }
 }
 

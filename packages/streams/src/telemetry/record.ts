@@ -10,7 +10,7 @@ import type { Level } from "./telemetry.ts";
 /** `log` for the plain levels; the others are the logger's shapes of the same names. */
 export type LogType = "log" | "http_request" | "http_response" | "audit";
 
-/** Names in `data` of `http_request` and `http_response`: `duration_ms` with fractions, `status` and bytes as numbers, all else text. */
+/** Names in `data` of `http_request` and `http_response`: `duration_ms` with fractions (`waited_ms` where it takes its time by design), `status` and bytes as numbers, all else text. */
 export interface HttpFields {
   readonly method: string;
   readonly path: string;

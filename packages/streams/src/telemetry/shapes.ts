@@ -46,7 +46,7 @@ function httpFields(record: RequestRecord, ended: ResponseRecord | null): Fields
     bytes_in: record.bytesIn,
     route: ended?.route,
     status: ended?.status,
-    duration_ms: ended === null ? undefined : Math.round(ended.duration * 1_000) / 1_000,
+    [ended?.waits === true ? "waited_ms" : "duration_ms"]: ended === null ? undefined : Math.round(ended.duration * 1_000) / 1_000,
     bytes_out: ended?.bytesOut,
     error: ended?.error ?? record.fields?.["error"],
   };

@@ -63,6 +63,8 @@ export interface ResponseRecord extends RequestRecord {
   readonly status: number;
   /** Milliseconds. */
   readonly duration: number;
+  /** It took its time by design: the record says `waited_ms` instead of `duration_ms`, so that no percentile and no alert counts it. */
+  readonly waits?: boolean | undefined;
   readonly bytesOut?: number | undefined;
   /** The pattern that matched, e.g. `/orders/{id}`. */
   readonly route?: string | undefined;
