@@ -126,14 +126,16 @@ async function traces(instances: readonly TidegateInstance[], acts: readonly Act
     // A request that reached nobody has no trace.
     if (found === null) problems.push(...(status === null ? [] : [`${what} of ${service} (${status}) has no trace ${trace}`]));
     else if (found.records.some(({ endedAt }) => endedAt === null)) problems.push(`${what} of ${service}: trace ${trace} has not ended`);
-    else if (!connected(found)) problems.push(`${what} of ${service}: trace ${trace} has spans without a parent`);
+    else problems.push(...astray(found).map((name) => `${what} of ${service}: in trace ${trace} the span ${name} has no parent`));
   }
   return problems;
 }
 
-function connected({ records }: TraceAnswer): boolean {
+/** The request's own span has its parent here, with the one who asked. */
+function astray({ records }: TraceAnswer): string[] {
   const known = new Set(records.map(({ spanId }) => spanId));
-  return records.filter(({ parentId }) => parentId !== null && !known.has(parentId)).length <= 1;
+  const lost = records.filter(({ parentId, kind }) => parentId !== null && !known.has(parentId) && kind !== "server");
+  return lost.map(({ name, service, parentId }) => `${name} (${service}, parent ${parentId})`);
 }
 
 /** Spans of a killed process are closed by another after half a minute. */

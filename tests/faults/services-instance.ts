@@ -1,5 +1,6 @@
 /** One Tidegate of several on one Redis and one Docker Engine, whose control process can be killed. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,9 @@ import { fileURLToPath } from "node:url";
 import { atExit, removeAtExit } from "./leftovers.ts";
 
 const BIN = fileURLToPath(new URL("../../packages/platform/bin/tidegate.js", import.meta.url));
-export const ADMIN = "tg_services-of-the-fault-suite";
+const ADMIN = "tg_services-of-the-fault-suite";
+/** The same for all. */
+const KEY = randomBytes(32).toString("base64");
 
 export interface Place {
   readonly redisUrl: string;
@@ -35,7 +38,7 @@ export class TidegateInstance implements AsyncDisposable {
       REDIS_STREAMS_URL: redisUrl,
       DOCKER_HOST: docker,
       TIDEGATE_NAMESPACE: namespace,
-      TIDEGATE_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+      TIDEGATE_ENCRYPTION_KEY: KEY,
       TIDEGATE_DATA: this.folder,
       ADMIN_TOKEN: ADMIN,
     };

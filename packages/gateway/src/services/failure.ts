@@ -19,7 +19,7 @@ export async function failureOf(run: Run, error: unknown): Promise<Failure> {
   const container = told.length > 0 ? null : await newest(run).catch(() => null);
   const log_tail = container === null ? told.map(run.hide).slice(-TAIL) : await logTail(place.engine, container, run.hide);
   const code = error instanceof GatewayError ? error.code : "DOCKER_ERROR";
-  const message = withLast(oneLine(error, run.hide), log_tail);
+  const message = told.length > 0 ? oneLine(error, run.hide) : withLast(oneLine(error, run.hide), log_tail);
   return { at: Date.now(), stage, code, message, log_tail, trace: traceOf(operation.traceparent) };
 }
 

@@ -15,7 +15,7 @@ import { cleanUp } from "./clean-up.ts";
 import type { ContainerState, ContainerStats, EngineInfo, LogLine, LogOptions } from "./engine/engine.ts";
 import { External } from "./external.ts";
 import { Interrupted } from "./held-lease.ts";
-import { Loop } from "./loop.ts";
+import { repeat } from "./loop.ts";
 import { Operations, type Act } from "./operations.ts";
 import { pause, resume } from "./pausing.ts";
 import type { Workplace } from "./run.ts";
@@ -54,7 +54,7 @@ const LOOK_EVERY = 5_000;
 const ASK_ENGINE_EVERY = 3_000;
 const START_LIMIT = 10_000;
 /** Containers that are made, started or removed at the same time by this process. */
-const AT_ONCE = 4;
+const AT_ONCE = 2;
 /** Who acts when nobody asked. */
 const SELF = "tidegate";
 const PATIENCE = 15_000;
@@ -200,10 +200,13 @@ export class ServiceManager implements Services {
     await this.#opened().whenUp(START_LIMIT);
     this.#operations.start();
     await this.#askEngine();
-    const takeUp = new Loop(() => this.#takeUp(), { every: TAKE_UP_EVERY, onTrouble: this.#trouble });
-    const look = new Loop(() => this.#look(signal), { every: LOOK_EVERY, onTrouble: this.#trouble });
-    const ask = new Loop(() => this.#askEngine(), { every: ASK_ENGINE_EVERY, onTrouble: this.#trouble });
-    this.#loops = [takeUp.run(signal), look.run(signal), ask.run(signal), this.#watch.run(signal)];
+    const onTrouble = this.#trouble;
+    this.#loops = [
+      repeat({ work: () => this.#takeUp(), every: TAKE_UP_EVERY, onTrouble }, signal),
+      repeat({ work: () => this.#look(signal), every: LOOK_EVERY, onTrouble }, signal),
+      repeat({ work: () => this.#askEngine(), every: ASK_ENGINE_EVERY, onTrouble }, signal),
+      this.#watch.run(signal),
+    ];
   }
 
   async #stop(): Promise<void> {
@@ -241,7 +244,8 @@ export class ServiceManager implements Services {
     const place = this.#place();
     const note = kind === "start" ? acts.noteStartAgain(place, this.#operations, name) : acts.noteRestart(place, this.#operations, name);
     return await this.#act(kind, name, SELF, note).catch((error: unknown) => {
-      if (!(error instanceof GatewayError && error.code === "SERVICE_BUSY")) throw error;
+      // Somebody else was faster.
+      if (!(error instanceof GatewayError && OVERTAKEN.has(error.code))) throw error;
     });
   }
 
@@ -282,6 +286,8 @@ export class ServiceManager implements Services {
 }
 
 // Private
+
+const OVERTAKEN: ReadonlySet<string> = new Set(["SERVICE_BUSY", "SERVICE_STATE", "UNKNOWN_SERVICE", "VERSION_CONFLICT"]);
 
 function noContainer(name: string, state: ServiceData["state"]): GatewayError {
   return new GatewayError("SERVICE_STATE", `${name} is ${state} and has no container that could be asked.`);

@@ -121,6 +121,9 @@ export class Operations {
   async #act(act: Act, span: Span): Promise<Done> {
     const { name, kind, by, wait } = act;
     const lease = await this.#leaseFor(name);
+    // Whoever goes on with it after a kill of this process has its span to go on from.
+    span.announce();
+    await this.#options.place().tide.flush();
     const at = Date.now();
     const begin: Begin = { id: randomUUID(), kind, traceparent: span.traceparent, by, at, begun: 1, failure: null };
     const entity = await act.note(begin).catch(async (error: unknown) => {
@@ -151,6 +154,7 @@ export class Operations {
     const { kind, traceparent, begun } = operation;
     const attributes = { service: name, taken_up: begun - 1 };
     const span = tide.startSpan(`service.${kind}`, { component: "services", parent: traceparent, attributes });
+    span.announce();
     const work = tide.runInSpan(span, () => this.#work(new Run(place(), entity, lease, this.#stopping.signal), lease));
     work.catch((error: unknown) => span.fail(error)).finally(() => span.end());
   }

@@ -13,7 +13,7 @@ import { givenUp } from "./state.ts";
 import { undo } from "./undo.ts";
 
 /** Processes that may take an operation up before it is undone: whatever it does may be what kills them. */
-export const MOST_BEGUN = 3;
+const MOST_BEGUN = 3;
 
 const FORWARD: Readonly<Record<OperationKind, (run: Run) => Promise<void>>> = {
   create: deploy,

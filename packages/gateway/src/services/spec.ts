@@ -88,7 +88,7 @@ export interface ServiceSpec {
   readonly stop_timeout: number;
 }
 
-export const OPERATIONS = ["create", "update", "start", "stop", "restart", "rollback", "delete"] as const;
+const OPERATIONS = ["create", "update", "start", "stop", "restart", "rollback", "delete"] as const;
 export type OperationKind = (typeof OPERATIONS)[number];
 
 /**

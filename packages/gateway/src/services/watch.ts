@@ -29,8 +29,8 @@ interface Sight {
   readonly died: readonly string[];
 }
 
-/** Milliseconds after a gap within which what does not run may not have been started again yet. */
-const SETTLING = 3_000;
+/** Milliseconds after a gap within which an end may be told that was before it. */
+const LATE = 1_000;
 /** Milliseconds between two looks at whether this process leads. */
 const LEADING = 500;
 /** Milliseconds a look at a service waits for whoever does something to it. */
@@ -68,9 +68,9 @@ export class Watch {
     for (const { name, data } of around.services.values()) if (data.container !== null) this.#names.set(data.container.id, name);
     for (const name of leftovers(around).keys()) await this.#tend(name);
     for (const { name, data } of around.services.values()) {
-      const settling = Date.now() - this.#gap < SETTLING;
-      if (endedWithEngine(data, this.#gap)) this.#see(name, "gap", signal);
-      else if (this.#differs(data, around.containers)) this.#see(name, settling ? "gap" : "look", signal);
+      // An end that nobody was told of, as while the engine was away or an operation was under way.
+      const missed = this.#differs(data, around.containers);
+      if (missed || endedWithEngine(data, this.#gap)) this.#see(name, "gap", signal);
     }
     for (const container of around.containers) await this.#adopt(container, around.services);
   }
@@ -149,6 +149,8 @@ export class Watch {
     );
     // Somebody else has it: an operation knows better, whoever looks after it may not.
     if (what === undefined) return void this.#waiting.set(name, sight);
+    // It was told late: the engine has been away since.
+    if (reason === "died" && this.#gap > 0 && Date.now() - this.#gap < LATE) this.#see(name, "gap", signal);
     if (what !== null) await remedy(name, what);
   }
 
@@ -189,4 +191,4 @@ function isUp({ state }: Pick<ServiceData, "state">): boolean {
 }
 
 const TELLING: ReadonlySet<EngineEvent["action"]> = new Set(["start", "die", "destroy", "connect", "disconnect", "restart"]);
-const RANK: Readonly<Record<Reason, number>> = { look: 0, died: 1, gap: 2 };
+const RANK: Readonly<Record<Reason, number>> = { look: 0, gap: 1, died: 2 };

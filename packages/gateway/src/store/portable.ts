@@ -34,6 +34,10 @@ export function faultOf(kind: EntityKind, name: string, data: Portable): string 
   return CHECKS[kind]?.(name, data) ?? null;
 }
 
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 // Private
 
 interface Ports {
@@ -82,10 +86,6 @@ function isHash(value: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The same text for the same data, whatever the order of its fields. */

@@ -45,6 +45,43 @@ test("a trace that goes on is seen running; when its process vanishes it ends as
   assert.equal(await memory.call("EXISTS", "traces:processes"), 0);
 });
 
+test("a span that was announced is known, with the one it began in, though its process died at once", async () => {
+  await using memory = createMemory();
+  const [doomed, other] = [await memory.connect({ service: "doomed" }), await memory.connect({ service: "other" })];
+  const request = doomed.startSpan("request");
+  const work = doomed.runInSpan(request, () => doomed.startSpan("work"));
+  doomed.runInSpan(work, () => doomed.startSpan("step"));
+  work.announce();
+  work.announce();
+  await Promise.all([doomed.flush(), memory.clock.advance(10)]);
+  memory.faults.kill(doomed);
+  const names = async (): Promise<unknown> => (await got(memory, other, work.traceId)).records.map(({ name, status }) => [name, status]);
+  assert.deepEqual(await names(), [
+    ["request", null],
+    ["work", null],
+  ]);
+  await memory.clock.advance(60_000);
+  assert.deepEqual(await names(), [
+    ["request", "interrupted"],
+    ["work", "interrupted"],
+  ]);
+});
+
+test("an announced span ends as any other, and keeps a trace that was not sampled", async () => {
+  await using memory = createMemory();
+  const tide = await memory.connect({ telemetry: { traces: { sample: 0 } } });
+  const request = tide.startSpan("request");
+  const work = tide.runInSpan(request, () => tide.startSpan("work"));
+  work.announce();
+  await memory.clock.advance(200);
+  work.end();
+  request.end();
+  work.announce();
+  await Promise.all([tide.flush(), memory.clock.advance(200)]);
+  const { records, status } = await got(memory, tide, work.traceId);
+  assert.deepEqual([status, records.map(({ name }) => name)], ["ok", ["request", "work"]]);
+});
+
 test("a process that only stood still puts its trace right when it ends it", async () => {
   await using memory = createMemory();
   const [paused, other] = [await memory.connect(), await memory.connect()];

@@ -23,6 +23,7 @@ export class SilentSpan implements Span {
   rename(_name: string): void {}
   set(_attributes: Attributes): void {}
   event(_name: string, _attributes?: Attributes): void {}
+  announce(): void {}
   fail(_error: unknown): void {}
   end(_at?: number): void {}
 }

@@ -21,7 +21,7 @@ export class Output implements SpanOutput {
   ended(span: LiveSpan): void {
     const { writer, exporter, interrupted } = this.#deps;
     interrupted.tracing();
-    if (span.local.head === span && span.local.announced) interrupted.ran(-1);
+    if (span.announced) interrupted.ran(-1);
     writer.write(span);
     exporter?.add(span);
   }

@@ -22,8 +22,6 @@ export class LocalTrace {
   held: LiveSpan[] = [];
   /** Those that were not held for want of room. */
   missed = 0;
-  /** The first span was written as still running. */
-  announced = false;
 
   constructor(sampled: boolean, keeper: SpanKeeper) {
     this.sampled = sampled;
@@ -36,6 +34,8 @@ export interface SpanKeeper {
   /** Milliseconds on the monotonic clock. */
   now(): number;
   ended(span: LiveSpan): void;
+  /** Writes it as still running. */
+  announce(span: LiveSpan): void;
 }
 
 export interface SpanStart {
@@ -75,6 +75,8 @@ export class LiveSpan implements Span {
   endedAt: number | null = null;
   status: SpanStatus | null = null;
   error: string | null = null;
+  /** It was written as still running. */
+  announced = false;
   #set = 0;
   #traceparent: string | undefined;
 
@@ -113,6 +115,10 @@ export class LiveSpan implements Span {
     if (this.endedAt !== null || this.events.length >= MOST_EVENTS) return;
     const at = moment ?? this.at(this.local.keeper.now());
     this.events.push({ at, name: cut(name, LONGEST_NAME), ...(attributes === undefined ? {} : { attributes: bounded(attributes) }) });
+  }
+
+  announce(): void {
+    if (this.endedAt === null) this.local.keeper.announce(this);
   }
 
   fail(error: unknown): void {

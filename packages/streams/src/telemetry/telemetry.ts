@@ -123,6 +123,11 @@ export interface Span {
   set(attributes: Attributes): void;
   /** Something that happened at a moment within it. */
   event(name: string, attributes?: Attributes): void;
+  /**
+   * Stores it as running now instead of when it ends, so that it is known, as interrupted, if this process dies; its trace is kept. For work that
+   * another process would go on with. The first span of a trace in a process is stored with it, and by itself once it has run for a window.
+   */
+  announce(): void;
   /** Marks it as failed; the trace is kept whatever the sampling says. */
   fail(error: unknown): void;
   /** Later calls change nothing. `tide.trace` calls it itself. `at`: a moment of the monotonic clock (`performance.now()`) that has passed. */

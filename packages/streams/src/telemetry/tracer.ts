@@ -87,9 +87,19 @@ export class Tracer implements SpanKeeper {
 
   ended(span: LiveSpan): void {
     const { local } = span;
-    if (local.head === span) this.#live.delete(span);
+    this.#live.delete(span);
     if (local.kept === null) this.#hold(span);
     else if (local.kept || span.status === "error") this.#deps.output.ended(span);
+  }
+
+  announce(span: LiveSpan): void {
+    if (this.#stopped) return;
+    if (span.local.kept !== true) this.#decide(span.local, true);
+    for (const one of [span.local.head ?? span, span]) {
+      if (one.endedAt !== null) continue;
+      this.#live.add(one);
+      this.#run(one);
+    }
   }
 
   stats(): SpanStats {
@@ -177,6 +187,12 @@ export class Tracer implements SpanKeeper {
     return at - span.startedAt >= this.#deps.settings.traces.slow;
   }
 
+  #run(span: LiveSpan): void {
+    if (span.announced) return;
+    span.announced = true;
+    this.#deps.output.running(span);
+  }
+
   /** What runs for longer than a window is shown as running; it would be lost altogether if this process died. */
   readonly #onLook = (): void => {
     this.#look = undefined;
@@ -185,9 +201,7 @@ export class Tracer implements SpanKeeper {
       const { local } = span;
       if (now - span.begun < this.#deps.settings.window) break;
       if (local.kept === null && this.#isSlow(span, span.at(now))) this.#decide(local, true);
-      if (local.kept !== true || local.announced) continue;
-      local.announced = true;
-      this.#deps.output.running(span);
+      if (local.kept === true) this.#run(span);
     }
     if (this.#live.size > 0) this.#look = this.#deps.clock.after(this.#deps.settings.window, this.#onLook);
   };

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Agent } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import Docker from "dockerode";
 import { GatewayError } from "../../errors.ts";
 import { dockerError, missing, unreachable } from "./docker-errors.ts";
@@ -25,6 +26,13 @@ export interface StreamRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly query: Readonly<Record<string, unknown>>;
+}
+
+/** docker-modem describes all it sends with `inspect`, to every depth, whether or not anybody debugs it: with the sockets of a busy agent for seconds. */
+class BriefAgent extends Agent {
+  [inspect.custom](): string {
+    return "Agent";
+  }
 }
 
 /** The others come with a reason from Docker itself. */
@@ -139,7 +147,7 @@ export class Connection {
     const socketPath = this.where;
     if (!this.#seen && !existsSync(socketPath)) throw missing(socketPath);
     // A kept connection may be one to the engine before the restart. `host`: docker-modem reads DOCKER_HOST itself otherwise.
-    const options = { socketPath, host: undefined, agent: new Agent({ keepAlive: false }), ...shared };
+    const options = { socketPath, host: undefined, agent: new BriefAgent({ keepAlive: false }), ...shared };
     return new Docker(options);
   }
 

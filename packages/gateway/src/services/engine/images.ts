@@ -66,7 +66,9 @@ export class Images {
       docker.listImages({ filters: { reference }, abortSignal }),
     );
     const kept = (image: Docker.ImageInfo): boolean => [image.Id, ...(image.RepoTags ?? [])].some((name) => keep.includes(name));
-    for (const image of images) if (!kept(image)) await this.#removeOne(image.Id);
+    // By its names: one that was built again unchanged has several, and is not removed by its id then.
+    const names = images.filter((image) => !kept(image)).flatMap(({ Id, RepoTags }) => RepoTags ?? [Id]);
+    for (const name of names) if (name.startsWith(`${reference[0]}:`) || name.startsWith("sha256:")) await this.#removeOne(name);
   }
 
   // Private
