@@ -14,14 +14,13 @@ export type { LeaseOptions } from "./lease.ts";
 export { defineScript } from "./store.ts";
 export type { Reply, Script, Store } from "./store.ts";
 export { EVENTS, EVENT_TYPES, isEventType, kindOf } from "./telemetry/events.ts";
-export type { EventData, EventKind, EventType } from "./telemetry/events.ts";
+export type { EventData, EventEntry, EventKind, EventType } from "./telemetry/events.ts";
 export { readRecord } from "./telemetry/record.ts";
 export type { HttpFields, LogType, TelemetryRecord } from "./telemetry/record.ts";
 export { LEVELS } from "./telemetry/telemetry.ts";
 export type {
   Attributes,
   AuditRecord,
-  EventEntry,
   Fields,
   LazyFields,
   Level,

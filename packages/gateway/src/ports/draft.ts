@@ -76,7 +76,7 @@ export class Draft {
   }
 }
 
-export function inOrder(a: PortClaim, b: PortClaim): number {
+function inOrder(a: PortClaim, b: PortClaim): number {
   return a.port - b.port || a.protocol.localeCompare(b.protocol) || a.bind.localeCompare(b.bind);
 }
 

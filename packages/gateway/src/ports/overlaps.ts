@@ -6,8 +6,8 @@ import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { GatewayError } from "../errors.ts";
 
-export const EVERY_IPV4 = "0.0.0.0";
-export const EVERY_ADDRESS = "::";
+const EVERY_IPV4 = "0.0.0.0";
+const EVERY_ADDRESS = "::";
 
 /** Both as `normalBind` answers them. */
 export function overlaps(a: string, b: string): boolean {

@@ -5,7 +5,7 @@ import type { PortRequest } from "./ports.ts";
 import type { Protocol } from "./probe.ts";
 
 /** Where "any" looks. */
-export const ANY = { from: 11_000, to: 65_535 } as const;
+const ANY = { from: 11_000, to: 65_535 } as const;
 export const LAST_PORT = 65_535;
 /** As many as one step of the store takes. */
 const MOST = 256;

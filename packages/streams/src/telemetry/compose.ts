@@ -5,23 +5,12 @@ import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import type { Notice } from "../tide.ts";
 import { EventWriter } from "./event-writer.ts";
-import type { EventData, EventType } from "./events.ts";
+import type { EventData, EventEntry, EventType } from "./events.ts";
 import { StoredLogControl } from "./log-control.ts";
 import { Logging } from "./logging.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { Sink } from "./sink.ts";
-import type {
-  Attributes,
-  EventEntry,
-  Fields,
-  LogControl,
-  Logger,
-  Span,
-  SpanOptions,
-  Telemetry,
-  TelemetryStats,
-  Traces,
-} from "./telemetry.ts";
+import type { Attributes, Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry.ts";
 import type { Tracer } from "./tracer.ts";
 import { composeTracing } from "./tracing.ts";
 

@@ -2,11 +2,10 @@
 import type { Clock } from "../clock.ts";
 import type { TelemetryKeys } from "../keys.ts";
 import { currentContext } from "./context.ts";
-import { kindOf, type EventData, type EventType } from "./events.ts";
+import { kindOf, type EventData, type EventEntry, type EventType } from "./events.ts";
 import { Redactor } from "./redact.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { capOf, SinkEntry, type Sink } from "./sink.ts";
-import type { EventEntry } from "./telemetry.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 export interface EventWriterDeps {

@@ -55,6 +55,16 @@ type Optional_<F> = { readonly [N in keyof F as F[N] extends `${string}?` ? N : 
 /** The fields of one event. */
 export type EventData<T extends EventType> = Required_<(typeof EVENTS)[T]> & Optional_<(typeof EVENTS)[T]>;
 
+/** One event, ready for `XADD <stream> MAXLEN ~ <most> * <fields…>` to each of its streams. */
+export interface EventEntry {
+  /** Keys: the stream of its kind and that of all events. */
+  readonly streams: readonly [own: string, all: string];
+  /** Entries beyond which the oldest go, whoever has not read them. */
+  readonly most: number;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+}
+
 export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[];
 
 export function isEventType(name: string): name is EventType {

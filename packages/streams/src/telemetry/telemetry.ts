@@ -2,7 +2,7 @@
  * What logging, tracing and events take and answer, as an application developer sees them on `tide`.
  * Types and the table of levels only; the classes that keep these promises stand beside this file and are wired in `open.ts`.
  */
-import type { EventData, EventType } from "./events.ts";
+import type { EventData, EventEntry, EventType } from "./events.ts";
 
 /** Lowest first. */
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "critical"] as const;
@@ -269,16 +269,6 @@ export interface TelemetryOptions {
   };
   /** Sends spans to an OpenTelemetry collector as well. Default: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, then `OTEL_EXPORTER_OTLP_ENDPOINT` + `/v1/traces`. */
   readonly otlp?: { readonly url: string; readonly headers?: Readonly<Record<string, string>> } | false;
-}
-
-/** One event, ready for `XADD <stream> MAXLEN ~ <most> * <fields…>` to each of its streams. */
-export interface EventEntry {
-  /** Keys: the stream of its kind and that of all events. */
-  readonly streams: readonly [own: string, all: string];
-  /** Entries beyond which the oldest go, whoever has not read them. */
-  readonly most: number;
-  /** Names and values in turn. */
-  readonly fields: readonly string[];
 }
 
 /** The telemetry side of a connection. */

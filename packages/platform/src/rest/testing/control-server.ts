@@ -74,7 +74,17 @@ function noTokens(): ApiTokens {
 export function noTide(): Tide {
   const silent = (): void => {};
   const logger = { component: "", enabled: () => false, response: silent, request: silent, audit: silent, error: silent };
-  const span = { traceId: "", spanId: "", traceparent: "", set: silent, rename: silent, event: silent, announce: silent, fail: silent, end: silent };
+  const span = {
+    traceId: "",
+    spanId: "",
+    traceparent: "",
+    set: silent,
+    rename: silent,
+    event: silent,
+    announce: silent,
+    fail: silent,
+    end: silent,
+  };
   const telemetry = { logger: () => logger, startSpan: () => span, runInSpan: (_span: unknown, work: () => unknown) => work() };
   return { ...telemetry, namespace: "test", address: "" } as unknown as Tide;
 }
