@@ -80,7 +80,12 @@ function oneEach(services: readonly ServiceAnswer[], containers: readonly Contai
   return [
     ...strangers.map(({ id, labels }) => `container ${id.slice(0, 12)} of ${labels["tidegate.service"]} is an orphan`),
     ...missing.map(({ service_name }) => `${service_name} has no container`),
-    ...services.filter(({ status }) => status !== "running").map(({ service_name, status }) => `${service_name} is ${status}`),
+    ...services
+      .filter(({ status }) => status !== "running")
+      .map(
+        ({ service_name, status, failure }) =>
+          `${service_name} is ${status}: ${failure?.code} ${failure?.message}, trace ${failure?.trace}`,
+      ),
   ];
 }
 
