@@ -24,3 +24,4 @@ export { Transfer } from "./store/transfer.ts";
 export type { ImportAnswer, ImportedKind } from "./store/transfer.ts";
 export type { ExportFile } from "./store/export-file.ts";
 export type { Vault } from "./store/vault.ts";
+export { RESERVED_NAMES } from "./services/external.ts";

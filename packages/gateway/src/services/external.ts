@@ -54,8 +54,15 @@ export class External implements ExternalServices {
   }
 }
 
+/** Paths beside those of services in the REST interface: a service of such a name could not be reached there. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(["cleanup", "external", "ports", "unified"]);
+
 /** INVALID_NAME. */
 export function checkServiceName(name: string): void {
+  if (RESERVED_NAMES.has(name))
+    throw new GatewayError("INVALID_NAME", `${name} cannot be the name of a service: it is a path of the REST interface.`, {
+      hint: `Not allowed: ${[...RESERVED_NAMES].join(", ")}.`,
+    });
   if (NAME.test(name)) return;
   throw new GatewayError("INVALID_NAME", `${JSON.stringify(name.slice(0, 100))} cannot be the name of a service.`, {
     hint: "Allowed: up to 63 of a-z 0-9 _ -, beginning with a letter or a digit.",

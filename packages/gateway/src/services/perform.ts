@@ -12,8 +12,8 @@ import type { OperationKind } from "./spec.ts";
 import { givenUp } from "./state.ts";
 import { undo } from "./undo.ts";
 
-/** Processes that may take an operation up before it is undone: whatever it does may be what kills them. */
-const MOST_BEGUN = 3;
+/** Processes that may take an operation up before it is undone: it may be what kills them, but most often it only happens to be under way. */
+const MOST_BEGUN = 6;
 
 const FORWARD: Readonly<Record<OperationKind, (run: Run) => Promise<void>>> = {
   create: deploy,

@@ -42,7 +42,7 @@ export function listensAfter(seconds: number, version: string): ImageFiles {
 /** Says its version to every TCP connection on 7000, then repeats what it hears. */
 export function echoServer(version: string): ImageFiles {
   const files = { "bin/echo-it": `#!/bin/sh\necho ${version}\nexec cat\n` };
-  return { files, cmd: ["/bin/nc", "-lk", "-p", "7000", "-e", "/bin/echo-it"], expose: [7000] };
+  return { files, cmd: ["/bin/nc", "-ll", "-p", "7000", "-e", "/bin/echo-it"], expose: [7000] };
 }
 
 /** The same as `docker import`. */

@@ -88,7 +88,7 @@ export class OwnedPorts implements Ownership {
 
   async remove(subject: string): Promise<number> {
     const claims = await this.#of(subject);
-    for (const { owner, port, protocol } of claims) await this.#ports.release(owner, { port, protocol });
+    for (const claim of claims) await this.#ports.release(claim.owner, claim, subject);
     return claims.length;
   }
 

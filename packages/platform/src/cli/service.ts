@@ -92,7 +92,7 @@ async function list({ mine, stats: withStats }: { mine?: boolean; stats?: boolea
   if (settingsOf(command).json)
     return rows.forEach(({ service, stats: found }) => printJson(found === null ? service : { ...service, stats: found }));
   if (docker.problem !== null) process.stderr.write(`${paint("yellow", "!")} ${printable(docker.problem)}\n`);
-  if (rows.length === 0) return line("There is none. Make one: tidegate service create hello --image nginx:alpine --port 80");
+  if (rows.length === 0) return line("There is none. Make one: tidegate service create hello --image nginx:alpine --port 80 --writable");
   table<ServiceRow>(rows, [...SERVICE_COLUMNS, ...(withStats === true ? STATS_COLUMNS : [])]);
 }
 

@@ -2,7 +2,7 @@
  * What stands before each change of a service: whose it is, and the version the caller has seen. `If-Match` is optional: two operations on a
  * service never overlap anyway.
  */
-import { GatewayError, type Entity, type Services } from "@tidegate/gateway";
+import { GatewayError, RESERVED_NAMES, type Entity, type Services } from "@tidegate/gateway";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../auth/auth.ts";
 import { Refusal } from "../auth/refusal.ts";
@@ -33,15 +33,13 @@ export async function allowChangeOf(services: Services, name: string, call: Acti
 
 /** Of a new service: paths of this interface that are no service. */
 export function refuseReserved(name: unknown): void {
-  if (typeof name !== "string" || !RESERVED.has(name)) return;
+  if (typeof name !== "string" || !RESERVED_NAMES.has(name)) return;
   throw new GatewayError("INVALID_NAME", `${name} cannot be the name of a service: it is a path of this interface.`, {
-    hint: `Not allowed: ${[...RESERVED].join(", ")}.`,
+    hint: `Not allowed: ${[...RESERVED_NAMES].join(", ")}.`,
   });
 }
 
 // Private
-
-const RESERVED: ReadonlySet<string> = new Set(["cleanup", "external", "ports", "unified"]);
 
 function matches(expected: string, version: number): boolean {
   return expected.split(",").some((one) => one.trim().replace(/^W\//, "") === `"${version}"`);

@@ -5,6 +5,7 @@
  *   stopped → running → (dies) waiting → running …      any → stopped by stop() or kill()
  */
 import type { ChildProcess } from "node:child_process";
+import { goFirst } from "./priority.ts";
 
 export interface KeptProcessOptions {
   readonly name: string;
@@ -66,7 +67,9 @@ export class KeptProcess {
     };
     child.once("error", (error) => ended(error.message));
     child.once("exit", (code, signal) => ended(signal === null ? `exit code ${code}` : `signal ${signal}`));
-    if (child.pid !== undefined) this.#options.onStart(child, this.#restarts);
+    if (child.pid === undefined) return;
+    goFirst(child.pid);
+    this.#options.onStart(child, this.#restarts);
   }
 
   /** SIGTERM, and SIGKILL when its time is over; resolves once it is gone. It is not started again. */
