@@ -28,7 +28,7 @@ export const TIERS = [
     limit: 7 * minutes,
     each: 60_000,
     parallel: 2,
-    files: (path) => suffix(path) === "redis",
+    files: (path) => suffix(path) === "redis" && speaksRedis(path),
     env: { TIDEGATE_TEST_SERVER: "valkey-server" },
   },
   {
@@ -70,6 +70,11 @@ function walk(folder) {
     if (entry.isDirectory()) return ["node_modules", "dist"].includes(entry.name) ? [] : walk(join(folder, entry.name));
     return entry.name.endsWith(".test.ts") ? [join(folder, entry.name)] : [];
   });
+}
+
+/** What is above the layer that speaks Redis is the same for both servers: commands, REST, examples. */
+function speaksRedis(path) {
+  return !/^packages\/platform\/src\/(cli|rest|live|migration|worker)\/|^tests\/examples\//.test(path);
 }
 
 function inBrowser(path) {
