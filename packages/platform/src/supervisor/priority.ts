@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
-const NICE = -10;
+const NICE = -15;
 
 /** Right after its start, so that its threads have it too. */
 export function goFirst(pid: number): void {

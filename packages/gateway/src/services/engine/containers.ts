@@ -14,6 +14,8 @@ const SLOW_MS = 60_000;
 /** How long Docker may take after SIGKILL. */
 const STOP_MS = 30_000;
 
+const INSPECTED_AT_ONCE = 3;
+
 export class Containers {
   readonly #connection: Connection;
   readonly #names: Names;
@@ -75,8 +77,7 @@ export class Containers {
     const labels =
       service === undefined ? [[ours], [LABELS.adopt]] : [[ours, `${LABELS.service}=${service}`], [`${LABELS.adopt}=${service}`]];
     const found = await Promise.all(labels.map((all) => this.#ids(all)));
-    const states = await Promise.all([...new Set(found.flat())].map((id) => this.inspect(id, publishAt)));
-    return states.filter((state) => state !== null);
+    return await this.#inspectAll([...new Set(found.flat())], publishAt);
   }
 
   async hasTerminal(id: string): Promise<boolean> {
@@ -86,6 +87,17 @@ export class Containers {
   }
 
   // Private
+
+  /** A few at a time: fifty answers at once would be taken in without a pause, and whoever else waits here would wait for all of them. */
+  async #inspectAll(ids: readonly string[], publishAt: PublishAt): Promise<ContainerState[]> {
+    const states: (ContainerState | null)[] = [];
+    const queue = ids.entries();
+    const next = async (): Promise<void> => {
+      for (const [index, id] of queue) states[index] = await this.inspect(id, publishAt);
+    };
+    await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, next));
+    return states.filter((state) => state !== null);
+  }
 
   async #ids(label: string[]): Promise<string[]> {
     const found = await this.#connection.call("listing containers", (docker, abortSignal) =>
