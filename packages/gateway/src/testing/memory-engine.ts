@@ -22,6 +22,9 @@ interface Made {
   server: Server | null;
 }
 
+/** tcpmux: below the ports given to listeners, and unused for decades. */
+const NOBODYS = 1;
+
 export class MemoryEngine implements Engine {
   readonly containers = new Map<string, Made>();
   readonly #listeners = new Set<{ event: (event: EngineEvent) => void; gap: () => void }>();
@@ -67,8 +70,10 @@ export class MemoryEngine implements Engine {
     if (image.startsWith("dying")) return this.#set(made, { status: "exited", exit_code: 3, addresses: new Map() });
     const server = createServer((socket) => socket.on("error", () => {}).end(made.state.name)).listen(0, "127.0.0.1");
     await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    if (image.startsWith("sick")) server.close();
+    const sick = image.startsWith("sick");
+    // A port that was given back may soon be another container's, which answers; nobody has this one.
+    const port = sick ? NOBODYS : (server.address() as AddressInfo).port;
+    if (sick) server.close();
     made.server = server;
     const ports = made.request?.spec.port_configs.map(({ container }) => container) ?? [80];
     const addresses = new Map(ports.map((container) => [container, { host: "127.0.0.1", port }]));
