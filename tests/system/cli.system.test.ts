@@ -319,8 +319,8 @@ async function describe(consoleUrl: string, pid: number): Promise<void> {
 }
 
 function start(args: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable> {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, REDIS_STREAMS_URL: redis.url, TIDEGATE_NAMESPACE: NAMESPACE, MONITOR_PORT: "0" };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, HOME, NODE_COMPILE_CACHE, REDIS_STREAMS_URL: redis.url, TIDEGATE_NAMESPACE: NAMESPACE, MONITOR_PORT: "0" };
   return spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
 }
 

@@ -1,36 +1,24 @@
 /** Logs as a person and a script meet them: a real Tidegate, a program that logs, `tidegate log` and the recipes of the justfile. */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { connect, type Tide } from "@tidegate/streams";
 import type { LogEntry, LogSettings, LogStatsAnswer } from "../../packages/platform/src/contract.ts";
+import { until } from "../../packages/streams/src/testing/events.ts";
+import { Program, type Result } from "./program.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = join(ROOT, "packages/platform/bin/tidegate.js");
-const JUST = join(ROOT, "node_modules/.bin/just");
 const bed = new AsyncDisposableStack();
-let data: string;
+let program: Program;
 let token: string;
 let tide: Tide;
 
 before(async () => {
-  data = await mkdtemp(join(tmpdir(), "tidegate-log-system-"));
-  bed.defer(() => rm(data, { recursive: true, force: true }));
-  const args = ["up", "--no-demo", "--no-open", "--port", "0", "--redis-port", "0", "--data", data];
-  const program = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  bed.defer(() => ended(program, "SIGTERM"));
-  await says(program, /Console/);
-  token = (await read("admin-token")).trim();
-  const { redisUrl } = await instance();
-  tide = bed.use(await connect({ url: redisUrl, password: (await read("redis-password")).trim(), namespace: "logs", service: "shop" }));
+  program = bed.use(await Program.up());
+  token = await program.read("admin-token");
+  const { redisUrl } = await program.instance();
+  tide = bed.use(await connect({ url: redisUrl, password: await program.read("redis-password"), namespace: "logs", service: "shop" }));
   const logger = tide.logger("checkout");
   for (let n = 0; n < 20; n++)
     logger.response({
@@ -96,7 +84,7 @@ for (const [args, exitCode, code] of MISTAKES)
   });
 
 test("a wrong token is refused with exit code 4", async () => {
-  for (const verb of ["search", "follow"]) assert.equal((await run(PROGRAM, ["log", verb], { ADMIN_TOKEN: "wrong" })).code, 4, verb);
+  for (const verb of ["search", "follow"]) assert.equal((await program.tidegate(["log", verb], { ADMIN_TOKEN: "wrong" })).code, 4, verb);
 });
 
 test("a level changed here is in force in another program", async () => {
@@ -104,13 +92,13 @@ test("a level changed here is in force in another program", async () => {
   assert.equal(logger.enabled("debug"), false);
   const { stdout } = await tidegate("log", "level", "quiet", "debug", "--json");
   assert.deepEqual((JSON.parse(stdout) as LogSettings).levels, { quiet: "debug" });
-  await until(() => Promise.resolve(logger.enabled("debug")));
+  await until("the level is in force", () => Promise.resolve(logger.enabled("debug")));
   await tidegate("log", "level", "quiet", "default");
-  await until(() => Promise.resolve(!logger.enabled("debug")));
+  await until("the level is the standard one", () => Promise.resolve(!logger.enabled("debug")));
 });
 
 test("follow shows what comes, each entry once and without a gap while the control process is killed; Ctrl-C ends it with 130", async () => {
-  const child = start(PROGRAM, ["log", "follow", "--component", "followed", "--json"], {});
+  const child = program.start(["log", "follow", "--component", "followed", "--json"]);
   const [summary, lines] = [text(child.stderr), createInterface({ input: child.stdout })[Symbol.asyncIterator]()];
   const next = async (): Promise<string> => {
     const { value } = await lines.next();
@@ -120,7 +108,7 @@ test("follow shows what comes, each entry once and without a gap while the contr
     const logger = tide.logger("followed");
     logger.info("0");
     assert.equal(await next(), "0");
-    process.kill((await instance()).children.control, "SIGKILL");
+    process.kill((await program.instance()).children.control, "SIGKILL");
     for (let n = 1; n <= 120; n++) logger.info(String(n));
     await tide.flush();
     for (let n = 1; n <= 120; n++) assert.equal(await next(), String(n));
@@ -135,15 +123,16 @@ test("follow shows what comes, each entry once and without a gap while the contr
 
 test("the recipes of the earlier systems answer: just logs-stats 1 <token>", async () => {
   await until(
+    "the failure is counted",
     async () => jsonLines<LogStatsAnswer>((await tidegate("log", "stats", "--hours", "1", "--json")).stdout)[0]?.status_codes["503"] === 1,
   );
-  const stats = await run(JUST, ["logs-stats", "1", token], {});
+  const stats = await program.just("logs-stats", "1", token);
   assert.equal(stats.code, 0, stats.stderr);
   assert.match(stats.stdout, /requests +\d+[\s\S]*status codes .*200 \d+.*503 1[\s\S]*\n\/orders\/\d+\s+1\s/);
-  assert.equal((await run(JUST, ["logs-stats", "1", "wrong"], {})).code, 4);
-  assert.match((await run(JUST, ["logs-ip", "10.0.0.3", "1", "2", token], {})).stdout, /^(.*\n){2}$/);
-  assert.match((await run(JUST, ["logs-search", 'it\'s a "$HOME"', "1", "5", token], {})).stderr, /Nothing found/);
-  const { stdout } = await run(JUST, ["--summary"], {});
+  assert.equal((await program.just("logs-stats", "1", "wrong")).code, 4);
+  assert.match((await program.just("logs-ip", "10.0.0.3", "1", "2", token)).stdout, /^(.*\n){2}$/);
+  assert.match((await program.just("logs-search", 'it\'s a "$HOME"', "1", "5", token)).stderr, /Nothing found/);
+  const { stdout } = await program.just("--summary");
   for (const recipe of [
     "logs",
     "logs-ip",
@@ -162,65 +151,8 @@ test("the recipes of the earlier systems answer: just logs-stats 1 <token>", asy
 
 // Private
 
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(program: string, args: readonly string[], more: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
-  const { PATH, HOME } = process.env;
-  const command = program === PROGRAM ? [process.execPath, PROGRAM] : [program];
-  return spawn(command[0] ?? "", [...command.slice(1), ...args], {
-    cwd: ROOT,
-    env: { PATH, HOME, TIDEGATE_DATA: data, ...more },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-async function run(program: string, args: readonly string[], more: Record<string, string>): Promise<Result> {
-  const child = start(program, args, more);
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close") as Promise<[number | null]>,
-  ]);
-  return { code, stdout, stderr };
-}
-
 function tidegate(...args: string[]): Promise<Result> {
-  return run(PROGRAM, args, {});
-}
-
-function read(name: string): Promise<string> {
-  return readFile(join(data, name), "utf8");
-}
-
-async function instance(): Promise<{ redisUrl: string; children: { control: number } }> {
-  return JSON.parse(await read("instance.json")) as { redisUrl: string; children: { control: number } };
-}
-
-async function says(child: ChildProcessByStdio<null, Readable, Readable>, what: RegExp): Promise<void> {
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += String(chunk)) && child.emit("said"));
-  while (!what.test(said)) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${said}`);
-    await once(child, "said", { signal: AbortSignal.timeout(30_000) });
-  }
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill(signal);
-  await once(child, "exit");
-}
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!(await check())) {
-    if (performance.now() > end) throw new Error("it did not come true in 15 seconds");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  return program.tidegate(args);
 }
 
 function jsonLines<T>(output: string): T[] {

@@ -1,42 +1,31 @@
 /** Services as a person and a script meet them: a real Tidegate, a real Docker Engine, `tidegate service` and the recipes of the justfile. */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { exitsAtOnce, fill, listensAfter, startDocker, webServer, type DockerServer } from "../../packages/gateway/src/testing/index.ts";
 import type { LogEntry, ServiceAnswer, ServiceDoneAnswer } from "../../packages/platform/src/contract.ts";
+import { Program, type Result } from "./program.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = join(ROOT, "packages/platform/bin/tidegate.js");
-const JUST = join(ROOT, "node_modules/.bin/just");
 const SECRET = "a-secret-nobody-may-see";
 const bed = new AsyncDisposableStack();
 let docker: DockerServer;
 let folder: string;
-let data: string;
+let program: Program;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "tidegate-service-"));
   bed.defer(() => rm(folder, { recursive: true, force: true }));
-  data = join(folder, "data");
   docker = bed.use(await startDocker());
   await docker.image("hello:1", webServer("one"));
   await docker.image("hello:2", webServer("two"));
   await docker.image("slow:1", listensAfter(2, "slow"));
   await docker.image("broken:1", exitsAtOnce("no configuration file", 3));
-  const args = ["up", "--no-demo", "--no-open", "--port", "0", "--redis-port", "0", "--data", data];
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, DOCKER_HOST: docker.url, TIDEGATE_CONTEXTS: folder };
-  const program = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
-  bed.defer(() => ended(program));
-  await says(program, /Console/);
+  program = bed.use(await Program.up({ DOCKER_HOST: docker.url, TIDEGATE_CONTEXTS: folder }));
 });
 
 after(() => bed.disposeAsync());
@@ -83,7 +72,7 @@ test("what takes longer than a second shows its steps, and Ctrl-C leaves it runn
   const slow = await tidegate({}, ...words("service create slow --image slow:1 --port 8080"));
   assert.equal(slow.code, 0, slow.stderr);
   assert.match(slow.stderr, /✓ make the container, [\s\S]*✓ start it/);
-  const left = start(PROGRAM, words("service restart slow"), {});
+  const left = program.start(words("service restart slow"));
   const said = text(left.stderr);
   await until(async () => (await service("slow")).operation !== null);
   left.kill("SIGINT");
@@ -112,7 +101,7 @@ test("a Dockerfile is built, its log is shown where it fails", async () => {
 });
 
 test("logs, also as they come; stats; ports; stop and start", async () => {
-  const child = start(PROGRAM, words("service logs slow -f"), {});
+  const child = program.start(words("service logs slow -f"));
   const first = once(child.stdout, "data");
   assert.match(String((await first)[0]), /warming up/);
   child.kill("SIGINT");
@@ -147,15 +136,12 @@ for (const [args, exitCode, code] of MISTAKES)
   });
 
 test("the recipes of the earlier systems: just service-create …", async () => {
-  const made = await run(JUST, ["service-create", "app", "hello:2", "", "8080", "128m", "0.5"], {});
+  const made = await program.just("service-create", "app", "hello:2", "", "8080", "128m", "0.5");
   assert.equal(made.code, 0, made.stderr);
-  assert.equal((await run(JUST, ["service-register", "shop", "https://shop.example/", "the shop"], {})).code, 0);
-  assert.match(
-    (await run(JUST, ["service-list-all"], {})).stdout,
-    /\napp\tdocker\trunning[\s\S]*\nshop\texternal\t.*https:\/\/shop\.example/,
-  );
-  assert.equal((await run(JUST, ["service-delete", "app", "true"], {})).code, 0);
-  const { stdout } = await run(JUST, ["--summary"], {});
+  assert.equal((await program.just("service-register", "shop", "https://shop.example/", "the shop")).code, 0);
+  assert.match((await program.just("service-list-all")).stdout, /\napp\tdocker\trunning[\s\S]*\nshop\texternal\t.*https:\/\/shop\.example/);
+  assert.equal((await program.just("service-delete", "app", "true")).code, 0);
+  const { stdout } = await program.just("--summary");
   for (const recipe of ["service-create-exposed", "service-cleanup-orphaned", "service-port-add", "service-register", "create-app"])
     assert.ok(stdout.split(/\s+/).includes(recipe), recipe);
 });
@@ -176,21 +162,14 @@ test("delete: nothing is left of it, neither container nor port", async () => {
 
 // Private
 
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function words(line: string): string[] {
   return line.split(" ");
 }
 
 /** Asked by HTTP: looking often costs little. */
 async function service(name: string): Promise<ServiceAnswer> {
-  const read = (file: string): Promise<string> => readFile(join(data, file), "utf8");
-  const { consoleUrl } = JSON.parse(await read("instance.json")) as { consoleUrl: string };
-  const headers = { authorization: `Bearer ${(await read("admin-token")).trim()}` };
+  const { consoleUrl } = await program.instance();
+  const headers = { authorization: `Bearer ${await program.read("admin-token")}` };
   return (await (await fetch(`${consoleUrl}/api/v1/services/${name}`, { headers })).json()) as ServiceAnswer;
 }
 
@@ -202,40 +181,8 @@ async function body(url: string): Promise<string> {
   return (await (await fetch(url, { headers: { connection: "close" } })).text()).trim();
 }
 
-function start(program: string, args: readonly string[], more: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
-  const { PATH, HOME } = process.env;
-  const command = program === PROGRAM ? [process.execPath, PROGRAM] : [program];
-  return spawn(command[0] ?? "", [...command.slice(1), ...args], {
-    cwd: ROOT,
-    env: { PATH, HOME, TIDEGATE_DATA: data, ...more },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-async function run(program: string, args: readonly string[], more: Record<string, string>): Promise<Result> {
-  const child = start(program, args, more);
-  const closed = once(child, "close") as Promise<[number | null]>;
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-  return { code, stdout, stderr };
-}
-
 function tidegate(env: Record<string, string>, ...args: string[]): Promise<Result> {
-  return run(PROGRAM, args, env);
-}
-
-async function says(child: ChildProcessByStdio<null, Readable, Readable>, what: RegExp): Promise<void> {
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += String(chunk)) && child.emit("said"));
-  while (!what.test(said)) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${said}`);
-    await once(child, "said", { signal: AbortSignal.timeout(30_000) });
-  }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
-  await once(child, "exit");
+  return program.tidegate(args, env);
 }
 
 async function until(check: () => Promise<boolean>): Promise<void> {

@@ -46,7 +46,8 @@ export interface Control {
 }
 
 export async function compose(config: PlatformConfig, place: RedisPlace, journal: Journal): Promise<Control> {
-  const connection = connectionOptions(config, place, journal);
+  const shared = sharedConnection(config, place);
+  const connection = { ...shared, onNotice: (notice: Notice) => note(journal, notice) };
   const auth = await Auth.open(config.dataFolder, config.adminToken ?? undefined);
   const streams = new StreamsConnection({ ...connection, service: "tidegate" });
   const redis = new RedisView(streams, place);
@@ -67,17 +68,20 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   });
   const onTrouble = (component: string, message: string): void => journal.write("warn", component, message);
   const gateway = composeGateway({
+    settings: {
+      namespace: config.namespace,
+      prefix: config.telemetryPrefix,
+      instance,
+      encryptionKey: config.encryptionKey,
+      dataFolder: config.dataFolder,
+      dockerHost: config.dockerHost,
+      contexts: config.contexts,
+      restrictedPorts: [config.port, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
+    },
+    connection: { ...shared, service: "tidegate" },
     tide: () => streams.tide,
-    namespace: config.namespace,
-    prefix: config.telemetryPrefix,
-    instance,
-    encryptionKey: config.encryptionKey,
-    dataFolder: config.dataFolder,
-    dockerHost: config.dockerHost,
-    contexts: config.contexts,
     leads: () => leader.leading,
     onTrouble,
-    restrictedPorts: [config.port, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
   });
   const edge = new EdgeView(() => gateway.edge.workers(), config.edgeWorkers);
   const tokens = apiTokens({ gateway, auth, onTrouble });
@@ -125,14 +129,14 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
 
 // Private
 
-function connectionOptions(config: PlatformConfig, place: RedisPlace, journal: Journal): ConnectOptions {
+/** What every connection of this process has; can be handed to a thread. */
+function sharedConnection(config: PlatformConfig, place: RedisPlace): Omit<ConnectOptions, "onNotice"> {
   return {
     url: place.url,
     ...(place.password === null ? {} : { password: place.password }),
     namespace: config.namespace,
     telemetry: { level: config.logLevel, prefix: config.telemetryPrefix },
     ...(config.demo ? { retention: DEMO_RETENTION } : {}),
-    onNotice: (notice) => note(journal, notice),
   };
 }
 

@@ -86,6 +86,8 @@ class Connection implements Tide {
   readonly trace: Telemetry["trace"];
   readonly startSpan: Telemetry["startSpan"];
   readonly runInSpan: Telemetry["runInSpan"];
+  readonly runningSpan: Telemetry["runningSpan"];
+  readonly runInTrace: Telemetry["runInTrace"];
   readonly logs: LogControl;
   readonly traces: Traces;
   readonly #links: Links;
@@ -124,6 +126,8 @@ class Connection implements Tide {
     this.trace = telemetry.trace.bind(telemetry);
     this.startSpan = telemetry.startSpan.bind(telemetry);
     this.runInSpan = telemetry.runInSpan.bind(telemetry);
+    this.runningSpan = telemetry.runningSpan.bind(telemetry);
+    this.runInTrace = telemetry.runInTrace.bind(telemetry);
     this.logs = this.#telemetry.logs;
     this.traces = this.#telemetry.traces;
     const names = new TopicNames(this.#commands, this.#keys, ports.clock);

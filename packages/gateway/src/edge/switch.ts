@@ -2,6 +2,8 @@
  * Where a deploy hands over: which container a port's connections go to. The edge workers implement it; today for TCP, later for HTTP routes as
  * well. A call resolves when every live edge worker does what it says, so that the caller may then stop what is no longer used.
  */
+import type { PortAccess } from "../services/spec.ts";
+
 export interface Endpoint {
   /** Names it in `drained`: the container's id. */
   readonly id: string;
@@ -20,12 +22,7 @@ export interface EdgePort {
   /** `paused`: new connections wait, at most `hold` seconds. */
   readonly mode: "open" | "paused";
   readonly hold: number;
-  readonly access: EdgeAccess | null;
-}
-
-export interface EdgeAccess {
-  readonly token_hashes: readonly string[];
-  readonly client_ca: string | null;
+  readonly access: PortAccess | null;
 }
 
 export interface Switch {

@@ -103,7 +103,7 @@ export function noteDelete(
   });
 }
 
-export async function known(place: Workplace, name: string): Promise<Entity<ServiceData>> {
+export async function known(place: Pick<Workplace, "entities">, name: string): Promise<Entity<ServiceData>> {
   const entity = await place.entities.table<ServiceData>("service").get(name);
   if (entity === null) throw new GatewayError("UNKNOWN_SERVICE", `There is no service ${JSON.stringify(name)}.`);
   return entity;

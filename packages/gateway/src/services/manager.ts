@@ -5,35 +5,27 @@
 import type { Store, Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
+import type { Part } from "../part.ts";
 import type { Table } from "../store/entities.ts";
-import type { Entity, Revision } from "../store/entity.ts";
+import type { Entity } from "../store/entity.ts";
 import * as acts from "./acts.ts";
 import { adopt } from "./adopt.ts";
 import { checkSpec } from "./check-spec.ts";
 import { checkWhole } from "./whole-spec.ts";
 import { cleanUp } from "./clean-up.ts";
-import type { ContainerState, ContainerStats, EngineInfo, LogLine, LogOptions } from "./engine/engine.ts";
-import { External } from "./external.ts";
+import type { ContainerState, EngineInfo } from "./engine/engine.ts";
 import { Interrupted } from "./held-lease.ts";
 import { repeat } from "./loop.ts";
 import { Operations, type Act } from "./operations.ts";
 import { pause, resume } from "./pausing.ts";
 import type { Workplace } from "./run.ts";
-import { hider, sealSecrets } from "./secrets.ts";
-import type { CleanUp, Done, ExternalServices, Services, Unified, Wait } from "./services.ts";
+import { sealSecrets } from "./secrets.ts";
+import type { CleanUp, Done, Services, Wait } from "./services.ts";
 import type { ServiceData, ServiceSpec } from "./spec.ts";
 import { Slots } from "./slots.ts";
 import { DEFAULT_HOLD } from "./steps.ts";
-import { unified } from "./unified.ts";
+import { ServiceViews } from "./views.ts";
 import { Watch } from "./watch.ts";
-
-/** The shape of everything the orchestrator runs. */
-interface Part {
-  readonly name: string;
-  start(signal: AbortSignal): Promise<void>;
-  stop(signal: AbortSignal): Promise<void>;
-  health(): { readonly healthy: boolean; readonly detail?: string };
-}
 
 export interface ServiceManagerOptions extends Omit<Workplace, "tide" | "patience" | "slots"> {
   readonly tide: () => Tide;
@@ -60,8 +52,7 @@ const SELF = "tidegate";
 const PATIENCE = 15_000;
 const ADOPT_PATIENCE = 2_000;
 
-export class ServiceManager implements Services {
-  readonly external: ExternalServices;
+export class ServiceManager extends ServiceViews implements Services {
   /** What the orchestrator runs. */
   readonly part: Part;
   readonly #options: ServiceManagerOptions;
@@ -74,10 +65,10 @@ export class ServiceManager implements Services {
   #loops: Promise<unknown>[] = [];
 
   constructor(options: ServiceManagerOptions) {
+    super(options);
     const { keys, instance, leads, leaseTtl = 10_000 } = options;
     this.part = { name: "services", start: () => this.#start(), stop: () => this.#stop(), health: () => this.#health() };
     this.#options = options;
-    this.external = new External(options.entities);
     this.#operations = new Operations({ place: () => this.#place(), store: () => this.#opened(), keys, instance, leaseTtl });
     this.#watch = new Watch({
       place: () => this.#place(),
@@ -157,36 +148,6 @@ export class ServiceManager implements Services {
   }
 
   // Views
-
-  async get(name: string): Promise<Entity<ServiceData>> {
-    return await acts.known(this.#place(), name);
-  }
-
-  async list(options: { readonly owner?: string } = {}): Promise<Entity<ServiceData>[]> {
-    const all = await this.#table().list();
-    return options.owner === undefined ? all : all.filter(({ data }) => data.owner === options.owner);
-  }
-
-  async revisions(name: string): Promise<Revision<ServiceData>[]> {
-    return await this.#table().revisions(name);
-  }
-
-  async *logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
-    const { data } = await this.get(name);
-    if (data.container === null) throw noContainer(name, data.state);
-    const hide = hider(this.#options.vault, name, data.spec);
-    for await (const line of this.#options.engine.logs(data.container.id, options, signal)) yield { ...line, text: hide(line.text) };
-  }
-
-  async stats(name: string): Promise<ContainerStats> {
-    const { data } = await this.get(name);
-    if (data.container === null || data.container.address === null) throw noContainer(name, data.state);
-    return await this.#options.engine.stats(data.container.id);
-  }
-
-  async unified(type?: Unified["type"]): Promise<Unified[]> {
-    return unified(await this.list(), await this.external.list(), type);
-  }
 
   engine(): { readonly info: EngineInfo | null; readonly problem: string | null } {
     return this.#engine;
@@ -288,7 +249,3 @@ export class ServiceManager implements Services {
 // Private
 
 const OVERTAKEN: ReadonlySet<string> = new Set(["SERVICE_BUSY", "SERVICE_STATE", "UNKNOWN_SERVICE", "VERSION_CONFLICT"]);
-
-function noContainer(name: string, state: ServiceData["state"]): GatewayError {
-  return new GatewayError("SERVICE_STATE", `${name} is ${state} and has no container that could be asked.`);
-}

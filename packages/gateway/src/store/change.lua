@@ -74,7 +74,9 @@ local function write(place, by, trace)
     end
     if data == '' then call('EXPIRE', past, gone) end
   end
-  call('XADD', KEYS[2], 'MAXLEN', '~', most, '*', 'change', '{"kind":"' .. kind .. '","name":"' .. name .. '",' .. what .. '}')
+  -- What only a program noted down counts for those who follow, and is left out where people look.
+  local called = (did == 'updated' and ARGV[place + 7] ~= '1') and 'note' or 'change'
+  call('XADD', KEYS[2], 'MAXLEN', '~', most, '*', called, '{"kind":"' .. kind .. '","name":"' .. name .. '",' .. what .. '}')
   tell(place)
   return version
 end

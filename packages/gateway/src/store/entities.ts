@@ -5,10 +5,20 @@ export interface Entities {
   table<T extends object>(kind: EntityKind): Table<T>;
   /** All of them in one step, or VERSION_CONFLICT / NAME_TAKEN / UNKNOWN_ENTITY and none. At most 256. Answers the new versions in order. */
   change(changes: readonly Change[], by: string): Promise<number[]>;
-  /** Changes of everything, newest first. */
-  changes(options: { readonly limit: number; readonly cursor?: string }): Promise<{ items: Revision[]; next: string | null }>;
+  /** Changes, newest first, without what they changed. */
+  changes(options: ChangesWanted): Promise<{ items: Revision[]; next: string | null }>;
   /** Calls back soon after each change of these kinds, by whichever process; and once at the beginning and after each gap with null. */
   follow(kinds: readonly EntityKind[], onChange: (change: Revision | null) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface ChangesWanted {
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+  /** Only of this kind. */
+  readonly kind?: EntityKind;
+  /** Also updates that are not kept as a revision: only a program noted them down. Default false. */
+  readonly notes?: boolean;
 }
 
 export interface Table<T extends object> {

@@ -6,7 +6,7 @@ import { currentContext, type Store, type Tide } from "@tidegate/streams";
 import type { GatewayKeys } from "../keys.ts";
 import type { Changed } from "./change-call.ts";
 import { Changes, MOST_CHANGES } from "./changes.ts";
-import type { Entities, Table } from "./entities.ts";
+import type { ChangesWanted, Entities, Table } from "./entities.ts";
 import type { Change, EntityEvent, EntityKind, Revision } from "./entity.ts";
 import { EntityTable } from "./entity-table.ts";
 import { Follower } from "./follower.ts";
@@ -70,8 +70,8 @@ export class EntityStore implements Entities {
     return [...(await this.#change(changes, by)).versions];
   }
 
-  async changes(options: { readonly limit: number; readonly cursor?: string }): Promise<{ items: Revision[]; next: string | null }> {
-    return await this.#reads.changes(options.limit, options.cursor);
+  async changes(options: ChangesWanted): Promise<{ items: Revision[]; next: string | null }> {
+    return await this.#reads.changes(options);
   }
 
   async follow(kinds: readonly EntityKind[], onChange: (change: Revision | null) => void, signal: AbortSignal): Promise<void> {

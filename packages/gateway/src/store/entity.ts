@@ -29,7 +29,7 @@ export interface Change {
   /** Null removes it. */
   readonly data: object | null;
   readonly events?: readonly EntityEvent[];
-  /** Kept as a revision, so that one can go back to it. Default true; false for what only a program notes down. */
+  /** Kept as a revision, so that one can go back to it. Default true; false for what only a program notes down: such updates are not listed either. */
   readonly revision?: boolean;
   /** What the revision is called. Default: created, updated or deleted, as it is. */
   readonly as?: "rolled_back" | "imported";

@@ -1,6 +1,7 @@
 /** Reads entities. What is asked for by name in the same moment travels in one command per kind. */
 import type { Reply, Store } from "@tidegate/streams";
 import type { GatewayKeys } from "../keys.ts";
+import type { ChangesWanted } from "./entities.ts";
 import type { Entity, EntityKind, Revision } from "./entity.ts";
 
 /** Entities of one page; a longer one would hold up everybody else at Redis. */
@@ -49,17 +50,27 @@ export class Reads {
     return (texts as string[]).map((text) => ({ kind, name, ...(JSON.parse(text) as Omit<Revision<T>, "kind" | "name">) }));
   }
 
-  async changes(limit: number, cursor?: string): Promise<{ items: Revision[]; next: string | null }> {
-    const from = cursor === undefined ? "+" : `(${cursor}`;
-    const entries = (await this.#store().ask(["XREVRANGE", this.#keys.entityChanges(), from, "-", "COUNT", String(limit)])) as [
-      string,
-      string[],
-    ][];
-    const items = entries.map(([, fields]) => JSON.parse(fields[1] ?? "{}") as Revision);
-    return { items, next: entries.length < limit ? null : (entries.at(-1)?.[0] ?? null) };
+  async changes({ limit, cursor, kind, notes = false }: ChangesWanted): Promise<{ items: Revision[]; next: string | null }> {
+    const items: Revision[] = [];
+    const size = notes && kind === undefined ? limit : PAGE_SIZE;
+    for (let before = cursor === undefined ? "+" : `(${cursor}`; ;) {
+      const entries = await this.#entries(before, size);
+      for (const [id, [called, text = "{}"]] of entries) {
+        const change = JSON.parse(text) as Revision;
+        if ((notes || called !== "note") && (kind === undefined || change.kind === kind)) items.push(change);
+        if (items.length === limit) return { items, next: id };
+      }
+      if (entries.length < size) return { items, next: null };
+      before = `(${entries.at(-1)?.[0]}`;
+    }
   }
 
   // Private
+
+  async #entries(before: string, count: number): Promise<[id: string, fields: string[]][]> {
+    const range = [this.#keys.entityChanges(), before, "-", "COUNT", String(count)];
+    return (await this.#store().ask(["XREVRANGE", ...range])) as [string, string[]][];
+  }
 
   #text(kind: EntityKind, name: string): Promise<Reply> {
     return new Promise((resolve, reject) => {

@@ -1,14 +1,10 @@
 /** What was changed when and by whom, and the way back: any revision of one entity can be made the present one again. */
 import { GatewayError } from "../errors.ts";
 import type { ServiceData } from "../services/spec.ts";
-import type { Entities } from "./entities.ts";
+import type { ChangesWanted, Entities } from "./entities.ts";
 import type { EntityEvent, EntityKind, Revision } from "./entity.ts";
 import { checkKind } from "./names.ts";
 import type { ServiceHooks } from "./service-hooks.ts";
-
-/** Changes that are looked through for those of one kind. */
-const LOOKED_THROUGH = 10_000;
-const PAGE = 500;
 
 export class Revisions {
   readonly #entities: Entities;
@@ -19,23 +15,9 @@ export class Revisions {
     this.#services = services;
   }
 
-  /** Changes of everything, newest first, without what they changed. */
-  async all(options: {
-    readonly limit: number;
-    readonly cursor?: string;
-    readonly kind?: EntityKind;
-  }): Promise<{ items: Revision[]; next: string | null }> {
-    const { limit, kind, cursor } = options;
-    if (kind === undefined) return await this.#entities.changes({ limit, ...(cursor === undefined ? {} : { cursor }) });
-    const items: Revision[] = [];
-    let next: string | null = cursor ?? null;
-    for (let looked = 0; looked < LOOKED_THROUGH && items.length < limit; looked += PAGE) {
-      const page = await this.#entities.changes({ limit: Math.min(PAGE, limit), ...(next === null ? {} : { cursor: next }) });
-      items.push(...page.items.filter((item) => item.kind === kind));
-      next = page.next;
-      if (next === null) break;
-    }
-    return { items: items.slice(0, limit), next };
+  /** Of everything: what is kept, and what was made or removed; newest first, without what they changed. */
+  async all(options: Omit<ChangesWanted, "notes">): Promise<{ items: Revision[]; next: string | null }> {
+    return await this.#entities.changes(options);
   }
 
   /** Newest first. UNKNOWN_ENTITY where nothing is known of the name. */

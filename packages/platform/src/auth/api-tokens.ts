@@ -1,8 +1,8 @@
 /** API tokens, wired: the directory that requests are checked against, what changes tokens, and who knows what they own. */
-import type { Gateway } from "@tidegate/gateway";
+import type { ExternalService, Gateway, ServiceData } from "@tidegate/gateway";
 import type { Auth } from "./auth.ts";
 import { Holdings } from "./holdings.ts";
-import { OwnedExternals, OwnedPorts, OwnedServices } from "./ownership.ts";
+import { OwnedEntities, OwnedPorts } from "./ownership.ts";
 import { Revocation } from "./revocation.ts";
 import { TokenDirectory } from "./token-directory.ts";
 import { Tokens } from "./tokens.ts";
@@ -27,8 +27,8 @@ export function apiTokens({ gateway, auth, onTrouble, now = Date.now }: ApiToken
   const { entities, services, ports } = gateway;
   const directory = new TokenDirectory({ entities, onTrouble, now });
   const holdings = new Holdings([
-    new OwnedServices(services, entities),
-    new OwnedExternals(services, entities),
+    new OwnedEntities(entities.table<ServiceData>("service"), (name, by) => services.delete(name, by, { force: true })),
+    new OwnedEntities(entities.table<ExternalService>("external_service"), (name, by) => services.external.remove(name, by)),
     new OwnedPorts(ports, entities),
   ]);
   const tokens = new Tokens({ entities, directory, holdings, now });

@@ -3,7 +3,7 @@
  * and knows none of them.
  */
 import { GatewayError, ofService } from "@tidegate/gateway";
-import type { Entities, ExternalService, PortClaim, Ports, ServiceData, Services, Table } from "@tidegate/gateway";
+import type { Entities, PortClaim, Ports, Table } from "@tidegate/gateway";
 import type { Resource } from "../gateway-contract.ts";
 
 export interface Ownership {
@@ -15,59 +15,40 @@ export interface Ownership {
   pass(subject: string, to: string, by: string): Promise<number>;
 }
 
-/** Each with its container, its ports and whatever connects to it. */
-export class OwnedServices implements Ownership {
+/** Entities that name their owner: services, each with its container, its ports and whatever connects to it; and external ones. */
+export class OwnedEntities<T extends { readonly owner: string }> implements Ownership {
   readonly resource = "services";
-  readonly #services: Services;
-  readonly #entities: Entities;
+  readonly #table: Table<T>;
+  readonly #remove: (name: string, by: string) => Promise<unknown>;
 
-  constructor(services: Services, entities: Entities) {
-    this.#services = services;
-    this.#entities = entities;
+  constructor(table: Table<T>, remove: (name: string, by: string) => Promise<unknown>) {
+    this.#table = table;
+    this.#remove = remove;
   }
 
   async counts(): Promise<ReadonlyMap<string, number>> {
-    return tally((await this.#services.list()).map(({ data }) => data.owner));
-  }
-
-  async remove(subject: string, by: string): Promise<number> {
-    const owned = await this.#services.list({ owner: subject });
-    await few(owned, ({ name }) => unlessGone(this.#services.delete(name, by, { force: true })));
-    return owned.length;
-  }
-
-  async pass(subject: string, to: string, by: string): Promise<number> {
-    const names = (await this.#services.list({ owner: subject })).map(({ name }) => name);
-    return await passOwned(this.#entities.table<ServiceData>("service"), names, subject, to, by);
-  }
-}
-
-export class OwnedExternals implements Ownership {
-  readonly resource = "services";
-  readonly #services: Services;
-  readonly #entities: Entities;
-
-  constructor(services: Services, entities: Entities) {
-    this.#services = services;
-    this.#entities = entities;
-  }
-
-  async counts(): Promise<ReadonlyMap<string, number>> {
-    return tally((await this.#services.external.list()).map(({ data }) => data.owner));
+    return tally((await this.#table.list()).map(({ data }) => data.owner));
   }
 
   async remove(subject: string, by: string): Promise<number> {
     const names = await this.#of(subject);
-    for (const name of names) await unlessGone(this.#services.external.remove(name, by));
+    await few(names, (name) => unlessGone(this.#remove(name, by)));
     return names.length;
   }
 
   async pass(subject: string, to: string, by: string): Promise<number> {
-    return await passOwned(this.#entities.table<ExternalService>("external_service"), await this.#of(subject), subject, to, by);
+    const names = await this.#of(subject);
+    for (const name of names) {
+      const passed = this.#table.update(name, by, (data) =>
+        data.owner === subject ? { data: { ...data, owner: to }, revision: false } : null,
+      );
+      await unlessGone(passed);
+    }
+    return names.length;
   }
 
   async #of(subject: string): Promise<string[]> {
-    return (await this.#services.external.list()).filter(({ data }) => data.owner === subject).map(({ name }) => name);
+    return (await this.#table.list()).filter(({ data }) => data.owner === subject).map(({ name }) => name);
   }
 }
 
@@ -124,20 +105,6 @@ const AT_ONCE = 4;
 
 async function few<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < items.length; at += AT_ONCE) await Promise.all(items.slice(at, at + AT_ONCE).map(act));
-}
-
-async function passOwned<T extends { readonly owner: string }>(
-  table: Table<T>,
-  names: readonly string[],
-  subject: string,
-  to: string,
-  by: string,
-): Promise<number> {
-  for (const name of names) {
-    const passed = table.update(name, by, (data) => (data.owner === subject ? { data: { ...data, owner: to }, revision: false } : null));
-    await unlessGone(passed);
-  }
-  return names.length;
 }
 
 /** Somebody else may have removed it meanwhile. */

@@ -129,7 +129,7 @@ export class TokenDirectory implements TokenSource {
   /** Everything that happened before it began is known afterwards. */
   async #look(): Promise<void> {
     const began = this.#clock();
-    const { items } = await this.#deps.entities.changes({ limit: LOOK_BACK });
+    const { items } = await this.#deps.entities.changes({ limit: LOOK_BACK, notes: true });
     const marks = items.map(markOf);
     const seen = this.#newest === null ? -1 : marks.indexOf(this.#newest);
     if (seen === -1) await this.#readAll();

@@ -22,7 +22,7 @@ function all({ revisions }: Pick<Gateway, "revisions">): Route {
     method: "GET",
     path: PATH,
     tag,
-    summary: "Changes of everything that is stored, newest first; the last 10,000 are kept.",
+    summary: "Changes of everything that is stored, newest first, without what programs only note down; of all, the last 10,000 are kept.",
     query: schemas.revisionsQuery,
     answer: schemas.revisions,
     handle: ({ query }) => revisions.all(query),

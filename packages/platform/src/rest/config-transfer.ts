@@ -41,7 +41,7 @@ function importAll(transfer: Gateway["transfer"]): Route {
     largestBody: LARGEST_FILE,
     summary: "Bring in an export. Needs all scopes, as it may bring in tokens of any.",
     query: schemas.importQuery,
-    body: z.unknown(),
+    body: z.unknown().refine((file) => file !== undefined, "send the file of an export"),
     answer: schemas.imported,
     async handle({ query, body, identity }) {
       if (identity !== null) demandAll(identity, ["*"], "An import");

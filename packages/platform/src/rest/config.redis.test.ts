@@ -27,17 +27,20 @@ before(async () => {
   bed.defer(() => rm(folder, { recursive: true }));
   const tide = bed.use(await connect({ url: redis.url, namespace: "configtest" }));
   gateway = composeGateway({
+    settings: {
+      namespace: "configtest",
+      prefix: "",
+      instance: "test",
+      encryptionKey: "a sentence nobody guesses, 4711",
+      dataFolder: folder,
+      dockerHost: `unix://${folder}/none.sock`,
+      contexts: folder,
+      restrictedPorts: [],
+    },
+    connection: { url: redis.url, namespace: "configtest" },
     tide: () => tide,
-    namespace: "configtest",
-    prefix: "",
-    instance: "test",
-    encryptionKey: "a sentence nobody guesses, 4711",
-    dataFolder: folder,
-    dockerHost: `unix://${folder}/none.sock`,
-    contexts: folder,
     leads: () => false,
     onTrouble: () => {},
-    restrictedPorts: [],
   });
   const store = gateway.parts.find(({ part }) => part.name === "store")?.part;
   await store?.start(new AbortController().signal);
@@ -74,6 +77,45 @@ test("what was changed is listed, shown without its secrets, and brought back", 
   const back = await ask("POST", "/api/v1/revisions/target/example.com/rollback", { version: 1 });
   assert.deepEqual(back, { kind: "target", name: "example.com", version: 3 });
   assert.deepEqual((await table.get("example.com"))?.data, made.data);
+});
+
+test("what programs only note down is not listed, and a page of one kind leaves out nothing", async () => {
+  const { entities } = gateway;
+  const made = await entities.table<{ n: number }>("certificate").create("noted", { n: 0 }, "ann");
+  for (let n = 1; n <= 3; n++) {
+    await entities.table<{ n: number }>("certificate").update("noted", "tidegate", () => ({ data: { n }, revision: false }));
+    await entities.table("external_service").create(`between-${n}`, { url: "http://127.0.0.1:1", description: "", owner: "ann" }, "ann");
+  }
+  await entities.table<{ n: number }>("certificate").update("noted", "ben", () => ({ data: { n: 9 } }));
+  const pages: RevisionsAnswer[] = [];
+  for (let next: string | null = ""; next !== null; next = pages.at(-1)?.next ?? null) {
+    const cursor = next === "" ? "" : `&cursor=${next}`;
+    pages.push((await ask("GET", `/api/v1/revisions?kind=certificate&limit=1${cursor}`)) as RevisionsAnswer);
+  }
+  const listed = pages.flatMap(({ items }) => items).map(({ name, version, by }) => [name, version, by]);
+  assert.deepEqual(listed, [
+    ["noted", 5, "ben"],
+    ["noted", made.version, "ann"],
+  ]);
+  const { items } = (await ask("GET", "/api/v1/revisions?limit=5")) as RevisionsAnswer;
+  assert.deepEqual(
+    items.map(({ name, version }) => `${name} ${version}`),
+    ["noted 5", "between-3 1", "between-2 1", "between-1 1", "noted 1"],
+  );
+});
+
+test("the document says of each body whether a request without one is refused", async () => {
+  const { paths } = (await ask("GET", "/api/openapi.json")) as { paths: Record<string, Record<string, { requestBody?: Body }>> };
+  const bodies = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { requestBody: body }]) =>
+      body === undefined ? [] : [[`${method} ${path}`, body] as const],
+    ),
+  );
+  const optional = bodies.filter(([, { required }]) => !required).map(([name]) => name);
+  assert.deepEqual(optional.toSorted(), ["post /api/v1/services/ports/check", "post /api/v1/tokens/{name}/rotate"]);
+  assert.ok(bodies.length > 25);
+  const refused = await refusal("POST", "/api/v1/config/import", undefined);
+  assert.deepEqual([refused.status, refused.code], [400, "INVALID_REQUEST"]);
 });
 
 test("what cannot be brought back says why, and names what to do", async () => {
@@ -117,6 +159,10 @@ test("reading, taking everything out and bringing it in need a scope each; bring
 });
 
 // Private
+
+interface Body {
+  readonly required: boolean;
+}
 
 async function call(method: string, path: string, body?: unknown, token = ADMIN): Promise<Response> {
   return await fetch(new URL(path, url), {

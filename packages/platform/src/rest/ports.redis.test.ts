@@ -204,17 +204,21 @@ function services(): Gateway["services"] {
 
 async function openGateway(): Promise<Gateway> {
   const composed = composeGateway({
+    settings: {
+      namespace: "ports",
+      prefix: "",
+      instance: "test",
+      encryptionKey: null,
+      dataFolder: folder,
+      dockerHost: null,
+      contexts: folder,
+      restrictedPorts: [],
+    },
+    // Its thread is not started here.
+    connection: {},
     tide: () => tide,
-    namespace: "ports",
-    prefix: "",
-    instance: "test",
-    encryptionKey: null,
-    dataFolder: folder,
-    dockerHost: null,
-    contexts: folder,
     leads: () => true,
     onTrouble: (_, message) => assert.fail(message),
-    restrictedPorts: [],
   });
   const signal = new AbortController().signal;
   for (const { part } of composed.parts.filter((one) => ["store", "ports"].includes(one.part.name))) {

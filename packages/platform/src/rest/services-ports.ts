@@ -3,8 +3,9 @@
  * A port of the list is sent on as it is stored: hashes stand for its tokens, which nobody has any more.
  */
 import { GatewayError, type Entity, type PortSpec, type ServiceData, type Services } from "@tidegate/gateway";
+import type { ServiceDoneAnswer } from "../contract.ts";
 import { route } from "./route.ts";
-import type { Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
 import { allowChange } from "./services-access.ts";
 import { doneAnswer } from "./services-done.ts";
 import * as schemas from "./services-schemas.ts";
@@ -18,6 +19,7 @@ export function servicePortRoutes(services: Services): readonly Route[] {
 
 const PATH = "/api/v1/services/{name}/ports";
 const tag = "services";
+const deploys = { waits: true, tag, query: schemas.wait, answer: schemas.done } as const;
 
 function list(services: Services): Route {
   return route({
@@ -36,69 +38,63 @@ function list(services: Services): Route {
 
 function add(services: Services): Route {
   return route({
+    ...deploys,
     method: "POST",
     path: PATH,
-    waits: true,
-    tag,
     summary: "Add a port: a deploy.",
     status: 201,
     params: schemas.named,
-    query: schemas.wait,
     body: schemas.portRequest,
-    answer: schemas.done,
-    async handle(call) {
-      const { wait } = call.query;
-      const service = await services.get(call.params.name);
-      const by = allowChange(service, call);
-      const { port_configs: now } = service.data.spec;
-      const [first] = now;
-      const port_configs = [...now, { ...(first === undefined ? {} : { container: first.container }), ...call.body }];
-      return doneAnswer(call.reply, await services.update(service.name, { port_configs }, by, { wait }), wait);
-    },
+    handle: (call) =>
+      deploy(services, call, ({ data }) => {
+        const { port_configs: now } = data.spec;
+        const [first] = now;
+        return [...now, { ...(first === undefined ? {} : { container: first.container }), ...call.body }];
+      }),
   });
 }
 
 function change(services: Services): Route {
   return route({
+    ...deploys,
     method: "PUT",
     path: `${PATH}/{port_name}`,
-    waits: true,
-    tag,
     summary: "Change the given fields of a port: a deploy.",
     params: schemas.namedPort,
-    query: schemas.wait,
     body: schemas.portRequest,
-    answer: schemas.done,
-    async handle(call) {
-      const { wait } = call.query;
-      const service = await services.get(call.params.name);
-      const by = allowChange(service, call);
-      const changed = portOf(service, call.params.port_name);
-      const port_configs = service.data.spec.port_configs.map((port) => (port === changed ? { ...port, ...call.body } : port));
-      return doneAnswer(call.reply, await services.update(service.name, { port_configs }, by, { wait }), wait);
-    },
+    handle: (call) =>
+      deploy(services, call, (service) => {
+        const changed = portOf(service, call.params.port_name);
+        return service.data.spec.port_configs.map((port) => (port === changed ? { ...port, ...call.body } : port));
+      }),
   });
 }
 
 function remove(services: Services): Route {
   return route({
+    ...deploys,
     method: "DELETE",
     path: `${PATH}/{port_name}`,
-    waits: true,
-    tag,
     summary: "Remove a port: a deploy.",
     params: schemas.namedPort,
-    query: schemas.wait,
-    answer: schemas.done,
-    async handle(call) {
-      const { wait } = call.query;
-      const service = await services.get(call.params.name);
-      const by = allowChange(service, call);
-      const removed = portOf(service, call.params.port_name);
-      const port_configs = service.data.spec.port_configs.filter((port) => port !== removed);
-      return doneAnswer(call.reply, await services.update(service.name, { port_configs }, by, { wait }), wait);
-    },
+    handle: (call) =>
+      deploy(services, call, (service) => {
+        const removed = portOf(service, call.params.port_name);
+        return service.data.spec.port_configs.filter((port) => port !== removed);
+      }),
   });
+}
+
+/** `portsOf`: all that the service is to have then. */
+async function deploy(
+  services: Services,
+  call: Call<{ readonly name: string }, { readonly wait: boolean }, unknown>,
+  portsOf: (service: Entity<ServiceData>) => readonly object[],
+): Promise<ServiceDoneAnswer> {
+  const { wait } = call.query;
+  const service = await services.get(call.params.name);
+  const by = allowChange(service, call);
+  return doneAnswer(call.reply, await services.update(service.name, { port_configs: portsOf(service) }, by, { wait }), wait);
 }
 
 function portOf({ name, data }: Entity<ServiceData>, port: string): PortSpec {

@@ -4,6 +4,7 @@ import { TelemetryKeys } from "../keys.ts";
 import type { Link } from "../redis/link.ts";
 import type { Scripts } from "../redis/scripts.ts";
 import type { Notice } from "../tide.ts";
+import { currentContext, runInContext } from "./context.ts";
 import { EventWriter } from "./event-writer.ts";
 import type { EventData, EventEntry, EventType } from "./events.ts";
 import { StoredLogControl } from "./log-control.ts";
@@ -12,6 +13,7 @@ import type { ResolvedTelemetry } from "./settings.ts";
 import { Sink } from "./sink.ts";
 import type { Attributes, Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry.ts";
 import type { Tracer } from "./tracer.ts";
+import { parseTraceparent } from "./traceparent.ts";
 import { composeTracing } from "./tracing.ts";
 
 export interface TelemetryDeps {
@@ -73,6 +75,14 @@ export class TelemetrySide implements Telemetry {
 
   runInSpan<T>(span: Span, work: () => T): T {
     return this.tracer.runInSpan(span, work);
+  }
+
+  runningSpan(): Span | undefined {
+    return currentContext()?.span;
+  }
+
+  runInTrace<T>(traceparent: string | undefined, work: () => T): T {
+    return traceparent === undefined || parseTraceparent(traceparent) === null ? work() : runInContext({ traceparent }, work);
   }
 
   telemetry(): TelemetryStats {

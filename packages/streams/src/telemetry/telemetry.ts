@@ -286,6 +286,10 @@ export interface Telemetry {
   /** A span to be ended by hand; run code under it with `runInSpan`. */
   startSpan(name: string, options?: SpanOptions): Span;
   runInSpan<T>(span: Span, work: () => T): T;
+  /** The one the calling code runs in: to hand its `traceparent` on to another thread or process, or to announce it. */
+  runningSpan(): Span | undefined;
+  /** Goes on there: what `work` starts belongs to the trace that was handed on. Undefined or malformed: as without. */
+  runInTrace<T>(traceparent: string | undefined, work: () => T): T;
   readonly traces: Traces;
   telemetry(): TelemetryStats;
   /** Resolves when all entries and spans so far are stored, or were dropped. */

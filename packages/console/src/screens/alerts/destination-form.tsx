@@ -5,7 +5,8 @@ import { SEVERITIES } from "tidegate/contract";
 import type { AlertDestination, Problem, Severity } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { CheckField, ChoiceField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 
 interface Draft {
   id: string;
@@ -61,15 +62,7 @@ export function DestinationForm({ initial, close }: { initial: AlertDestination 
         checked={draft.allowPrivate}
         set={(allowPrivate) => set({ allowPrivate })}
       />
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary">
-          Save
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action="Save" problem={problem} close={close} />
     </form>
   );
 }

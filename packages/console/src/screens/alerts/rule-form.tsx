@@ -5,7 +5,8 @@ import { SEVERITIES } from "tidegate/contract";
 import type { AlertRuleRequest, Problem } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { AreaField, CheckField, ChoiceField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 import { ConditionFields } from "./condition-fields.tsx";
 import { idFrom, requestOf, type Draft } from "./rule-draft.ts";
 import { RulePreview } from "./rule-preview.tsx";
@@ -45,18 +46,7 @@ export function RuleForm({ initial, isNew, destinations, done, cancel }: RuleFor
         <AreaField label="What to do about it" value={draft.advice} wide set={(advice) => set({ advice })} />
       </fieldset>
       <Tells all={destinations} chosen={draft.destinations} set={(chosen) => set({ destinations: chosen })} />
-      <p class="fault" aria-live="polite">
-        {fault}
-      </p>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={fault !== null}>
-          Save
-        </button>
-        <button type="button" class="button" onClick={cancel}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action="Save" problem={problem} close={cancel} fault={fault} />
       <RulePreview request={"fault" in request ? null : request} />
     </form>
   );

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import type { PortAnswer, Problem } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { ChoiceField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 import { BINDS } from "../services/port-rows.tsx";
 
 const path = "/api/v1/services/ports";
@@ -56,15 +57,7 @@ export function ClaimForm({ close, changed }: { close: () => void; changed: () =
         <ChoiceField label="Until" value={draft.ttl} options={ends} set={(ttl) => set({ ttl })} />
         <TextField label="Description" value={draft.description} wide set={(description) => set({ description })} />
       </fieldset>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary">
-          Allocate
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action="Allocate" problem={problem} close={close} />
     </form>
   );
 }

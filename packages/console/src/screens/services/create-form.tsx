@@ -5,7 +5,8 @@ import type { Problem, ServicesAnswer, ServiceDoneAnswer } from "tidegate/contra
 import { api, problemOf, useResource } from "../../api.ts";
 import { CopyCommand } from "../../parts/copy.tsx";
 import { AreaField, ChoiceField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 import { navigate } from "../../router.ts";
 import { createCommand } from "./create-command.ts";
 import { PortRows } from "./port-rows.tsx";
@@ -44,20 +45,17 @@ export function CreateForm({ close }: { close: () => void }): JSX.Element {
         <summary>More: restarts, command, volumes, user</summary>
         <MoreFields draft={draft} set={set} />
       </details>
-      <p class="fault" aria-live="polite">
-        {draft.name !== "" && "fault" in made && made.fault}
-      </p>
-      {problem && <ProblemBox problem={problem} />}
-      {busy !== null && <UnderWay name={busy} />}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={busy !== null || "fault" in made}>
-          {busy === null ? "Create" : "Creating…"}
-        </button>
-        <button type="button" class="button" onClick={close}>
-          {busy === null ? "Cancel" : "Close"}
-        </button>
-        {command !== null && <CopyCommand command={command} />}
-      </div>
+      <FormEnd
+        action={busy === null ? "Create" : "Creating…"}
+        problem={problem}
+        close={close}
+        fault={draft.name !== "" && "fault" in made ? made.fault : null}
+        disabled={busy !== null || "fault" in made}
+        leave={busy === null ? "Cancel" : "Close"}
+        aside={command !== null && <CopyCommand command={command} />}
+      >
+        {busy !== null && <UnderWay name={busy} />}
+      </FormEnd>
     </form>
   );
 }

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import type { Problem, ServiceAnswer } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { AreaField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 import { draftOf, updateRequest } from "./service-draft.ts";
 import { LimitFields, MoreFields, type FieldsProps } from "./service-fields.tsx";
 import { VariableRows } from "./variable-rows.tsx";
@@ -60,18 +61,13 @@ export function DeployForm({ service, close, changed }: DeployFormProps): JSX.El
           <MoreFields draft={draft} set={set} />
         </div>
       </details>
-      <p class="fault" aria-live="polite">
-        {fault}
-      </p>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={fault !== null || ("request" in made && made.request === null)}>
-          Deploy
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd
+        action="Deploy"
+        problem={problem}
+        close={close}
+        fault={fault}
+        disabled={fault !== null || ("request" in made && made.request === null)}
+      />
     </form>
   );
 }

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import type { Problem } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 
 export function ExternalForm({ close, changed }: { close: () => void; changed: () => void }): JSX.Element {
   const [draft, setDraft] = useState({ service_name: "", url: "", description: "" });
@@ -29,15 +30,7 @@ export function ExternalForm({ close, changed }: { close: () => void; changed: (
         <TextField label="URL" value={draft.url} required placeholder="https://billing.example.org" set={(url) => set({ url })} />
         <TextField label="Description" value={draft.description} wide set={(description) => set({ description })} />
       </fieldset>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary">
-          Register
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action="Register" problem={problem} close={close} />
     </form>
   );
 }

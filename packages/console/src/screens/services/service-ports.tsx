@@ -6,8 +6,9 @@ import { act } from "../../act.ts";
 import { api, problemOf } from "../../api.ts";
 import { confirm } from "../../parts/confirm.tsx";
 import { TextField } from "../../parts/fields.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
 import { Pill } from "../../parts/marks.tsx";
-import { Empty, ProblemBox } from "../../parts/notices.tsx";
+import { Empty } from "../../parts/notices.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { query, setQuery } from "../../router.ts";
 import { PortFields } from "./port-rows.tsx";
@@ -120,15 +121,7 @@ function AddPort({ service, changed }: ServicePortsProps): JSX.Element {
         <PortFields port={port} set={(change) => setPort((old) => ({ ...old, ...change }))} />
         {port.protocol === "tcp" && <TextField label="Token to connect" value={token} secret placeholder="none: open" set={setToken} />}
       </fieldset>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary">
-          Add
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action="Add" problem={problem} close={close} />
     </form>
   );
 }

@@ -5,7 +5,8 @@ import type { NewTokenAnswer, Problem, TokenAnswer } from "tidegate/contract";
 import { api, problemOf } from "../../api.ts";
 import { dateTime } from "../../format.ts";
 import { ChoiceField, TextField } from "../../parts/fields.tsx";
-import { ProblemBox, toast } from "../../parts/notices.tsx";
+import { FormEnd } from "../../parts/form-end.tsx";
+import { toast } from "../../parts/notices.tsx";
 import { ScopeGrid } from "./scope-grid.tsx";
 import { EXPIRIES, expiryOf, grantsOf, scopesOf, type Grants } from "./token-words.ts";
 
@@ -67,18 +68,7 @@ export function TokenForm({ initial, close, saved }: TokenFormProps): JSX.Elemen
         <ChoiceField label="Ends" value={draft.expiry} options={expiriesFor(initial)} set={(expiry) => set({ expiry })} />
       </fieldset>
       <ScopeGrid all={draft.all} grants={draft.grants} set={set} />
-      <p class="fault" aria-live="polite">
-        {fault}
-      </p>
-      {problem && <ProblemBox problem={problem} />}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={fault !== null}>
-          {initial === null ? "Create" : "Save"}
-        </button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-      </div>
+      <FormEnd action={initial === null ? "Create" : "Save"} problem={problem} close={close} fault={fault} />
     </form>
   );
 }

@@ -50,9 +50,10 @@ export class TokenBed implements AsyncDisposable {
     this.#stack.defer(() => rm(folder, { recursive: true }));
     const tide = this.#stack.use(await connect({ url: this.redis.url, namespace: NAMESPACE, service: name }));
     const auth = await Auth.open(folder, ADMIN_TOKEN);
-    const options = { namespace: NAMESPACE, prefix: "", instance: name, encryptionKey: null, dataFolder: folder, contexts: folder };
-    const rest = { dockerHost: `unix://${join(folder, "none.sock")}`, leads: () => false, restrictedPorts: [], onTrouble: () => {} };
-    const gateway = composeGateway({ ...options, ...rest, tide: () => tide });
+    const own = { namespace: NAMESPACE, prefix: "", instance: name, dataFolder: folder, contexts: folder };
+    const settings = { ...own, encryptionKey: null, dockerHost: `unix://${join(folder, "none.sock")}`, restrictedPorts: [] };
+    // The thread of services is not started here.
+    const gateway = composeGateway({ settings, connection: {}, tide: () => tide, leads: () => false, onTrouble: () => {} });
     const tokens = apiTokens({ gateway, auth, onTrouble: () => {}, now: () => Date.now() + this.ahead });
     await this.#run(gateway.parts[0]?.part);
     await this.#run(tokens.directory);
