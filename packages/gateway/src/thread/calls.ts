@@ -5,22 +5,19 @@ import type { GatewaySettings } from "../foundation.ts";
 import type { EngineInfo } from "../services/engine/engine.ts";
 
 /** Acts on services; each is what `Services` says. */
-export const ACTS = [
-  "create",
-  "update",
-  "rollback",
-  "restore",
-  "start",
-  "stop",
-  "restart",
-  "delete",
-  "pause",
-  "resume",
-  "adopt",
-  "cleanUp",
-] as const;
-
-export type ActName = (typeof ACTS)[number];
+export type ActName =
+  | "create"
+  | "update"
+  | "rollback"
+  | "restore"
+  | "start"
+  | "stop"
+  | "restart"
+  | "delete"
+  | "pause"
+  | "resume"
+  | "adopt"
+  | "cleanUp";
 
 /** How the thread reaches Redis: as the control process does, its callbacks aside. */
 export type ThreadConnection = Pick<ConnectOptions, "url" | "password" | "namespace" | "service" | "telemetry">;

@@ -19,7 +19,10 @@ test("nothing handed on, or nonsense, begins a trace of its own", async () => {
   const tide = await memory.connect();
   const outer = tide.startSpan("outer");
   for (const traceparent of [undefined, "nonsense"]) {
-    assert.equal(tide.runInTrace(traceparent, () => tide.runningSpan()), undefined);
+    assert.equal(
+      tide.runInTrace(traceparent, () => tide.runningSpan()),
+      undefined,
+    );
     assert.notEqual(tide.runInTrace(traceparent, () => tide.startSpan("inner")).traceId, outer.traceId);
   }
 });
