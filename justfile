@@ -105,9 +105,9 @@ service-list-all $type="all" $ADMIN_TOKEN=token:
 service-show $name $ADMIN_TOKEN=token:
     {{ tidegate }} service show "$name"
 
-# Remove a service; `true` also while it runs
-service-delete $name $force="false" $ADMIN_TOKEN=token:
-    {{ tidegate }} service delete "$name" --yes $(test "$force" = true && echo --force)
+# Remove a service; `true` also while it runs; a third argument `true`: the host names that lead to it as well
+service-delete $name $force="false" $delete_proxy="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} service delete "$name" --yes $(test "$force" = true && echo --force) $(test "$delete_proxy" = true && echo --delete-proxy)
 
 # Start a stopped service
 service-start $name $ADMIN_TOKEN=token:
@@ -156,6 +156,70 @@ service-port-check $port $bind="127.0.0.1" $ADMIN_TOKEN=token:
 # Every port that is held; `true`: what is still free
 service-ports-global $available_only="false" $ADMIN_TOKEN=token:
     {{ tidegate }} port $(test "$available_only" = true && echo available || echo ls)
+
+# Serve a host name: `npx just proxy-create app.localhost http://127.0.0.1:3000`; then staging, preserve host, HTTP, HTTPS and e-mail. Staging and e-mail are for issued certificates
+proxy-create $host $url $staging="" $preserve_host="true" $enable_http="true" $enable_https="" $email="" $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy create "$host" "$url" $(test "$preserve_host" = false && echo --host-header upstream) $(test "$enable_http" = false && echo --http off) $(test "$enable_https" = true && echo --https) $(test "$enable_https" = false && echo --no-https)
+
+# All host names that are served
+proxy-list $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy ls
+
+# One of them
+proxy-show $host $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy show "$host"
+
+# Serve a host name no longer; `true` as the third argument also while routes name it. Its certificate stays
+proxy-delete $host $delete_cert="false" $force="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy delete "$host" --yes $(test "$force" = true && echo --force)
+
+# Ask for API tokens, or ask another service who may pass (its URL); mode: forward, redirect (to that URL) or passthrough (open while it is down)
+proxy-auth-enable $host $auth_proxy="" $mode="forward" $scopes="" $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy access "$host" ${auth_proxy:+--forward "$auth_proxy"} $(test -z "$auth_proxy" && echo --tokens) $(test "$mode" = passthrough && echo --open-when-down) $(test "$mode" = redirect && echo --login-url "$auth_proxy") $(for scope in $(echo "$scopes" | tr , ' '); do echo --token-scope "$scope"; done)
+
+# Everybody may pass
+proxy-auth-disable $host $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy access "$host" --off
+
+# Who of them may pass: users, e-mail addresses, groups and scopes, each with commas
+proxy-auth-config $host $users="" $emails="" $groups="" $scopes="" $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy access "$host" $(for one in $(echo "$users" | tr , ' '); do echo --require-user "$one"; done) $(for one in $(echo "$emails" | tr , ' '); do echo --require-email "$one"; done) $(for one in $(echo "$groups" | tr , ' '); do echo --require-group "$one"; done) $(for one in $(echo "$scopes" | tr , ' '); do echo --token-scope "$one"; done)
+
+# Who may pass
+proxy-auth-show $host $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy access "$host"
+
+# Send a path elsewhere, for every host: `npx just route-create /api service api 100 GET,POST "the API"`. Types: port, service, hostname, url, redirect
+route-create $path $type $value $priority="50" $methods="*" $description="" $ADMIN_TOKEN=token:
+    {{ tidegate }} route create "$path" "$type:$value" --priority "$priority" --method "$methods" ${description:+--description "$description"}
+
+# The same; with `true` as the sixth argument the path is a regular expression
+route-create-global $path $type $value $priority="50" $methods="*" $is_regex="false" $description="" $ADMIN_TOKEN=token:
+    {{ tidegate }} route create "$path" "$type:$value" --priority "$priority" --method "$methods" $(test "$is_regex" = true && echo --regex) ${description:+--description "$description"}
+
+# Send a path elsewhere, for these hosts (with commas) alone
+route-create-proxy $path $type $value $proxies $priority="500" $methods="*" $description="" $ADMIN_TOKEN=token:
+    {{ tidegate }} route create "$path" "$type:$value" --host "$proxies" --priority "$priority" --method "$methods" ${description:+--description "$description"}
+
+# All routes
+route-list $ADMIN_TOKEN=token:
+    {{ tidegate }} route ls
+
+# Only those for all hosts (global), or for some (proxy)
+route-list-by-scope $scope="all" $ADMIN_TOKEN=token:
+    {{ tidegate }} route ls $(test "$scope" != all && echo --scope "$scope")
+
+# One route
+route-show $id $ADMIN_TOKEN=token:
+    {{ tidegate }} route show "$id"
+
+# Remove a route
+route-delete $id $ADMIN_TOKEN=token:
+    {{ tidegate }} route delete "$id" --yes
+
+# Serve a host name from a service
+service-proxy-create $name $host $enable_https="" $ADMIN_TOKEN=token:
+    {{ tidegate }} proxy create "$host" "service:$name" $(test "$enable_https" = true && echo --https) $(test "$enable_https" = false && echo --no-https)
 
 # Give a service elsewhere a name
 service-register $name $url $description="" $ADMIN_TOKEN=token:

@@ -9,7 +9,7 @@ import { markdown, ratioRows, resultRows, shown, type Report } from "./report.ts
 const RESULTS = new URL("./results/", import.meta.url);
 const PAGE = new URL("../docs/reference/benchmarks.md", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
-const NAMES = ["streams", "latency", "memory", "telemetry", "store"] as const;
+const NAMES = ["streams", "latency", "memory", "telemetry", "store", "edge"] as const;
 
 export async function saveResult(report: Report): Promise<void> {
   await mkdir(RESULTS, { recursive: true });

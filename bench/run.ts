@@ -1,9 +1,10 @@
 /**
- * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory|telemetry|store> [--json] [--rounds N] [--save]`.
+ * One benchmark by name: `node --conditions=@tidegate/source bench/run.ts <streams|latency|memory|telemetry|store|edge> [--json] [--rounds N] [--save]`.
  * Progress goes to stderr; stdout gets a table and, as its last line, one JSON object. `--json` leaves the table out,
  * `--save` keeps the run in bench/results and writes docs/reference/benchmarks.md and the table of the README anew from what is there.
  */
 import { parseArgs } from "node:util";
+import { measureEdge } from "./edge.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { jsonLine, table, type Report } from "./report.ts";
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, (rounds: number, minutes: number) => P
   memory: measureMemory,
   telemetry: measureTelemetry,
   store: measureStore,
+  edge: measureEdge,
 };
 
 const { name, rounds, minutes, json, save } = readArguments();

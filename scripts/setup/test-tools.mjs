@@ -6,6 +6,8 @@ import { step } from "./step.mjs";
 import { aptInstall, asRoot, brewInstall, findProgram, hasDebianPackages, osRelease, rootShell } from "./system-packages.mjs";
 
 const python = "/usr/bin/python3";
+/** The suite of what is compared with other proxies. */
+export const PROXIES = "edge: other proxies";
 
 const TOOLS = [
   {
@@ -16,6 +18,20 @@ const TOOLS = [
     brew: ["redis"],
   },
   { name: "valkey-server", suites: ["valkey"], present: () => found("valkey-server"), install: installValkey, brew: ["valkey"] },
+  // Beside which the edge is measured and compared; and clients of it.
+  ...[
+    ["nginx", "nginx-light", ["nginx"]],
+    ["haproxy", "haproxy", ["haproxy"]],
+    ["caddy", "caddy", ["caddy", "caddy-api"]],
+    ["h2load", "nghttp2-client", [], "nghttp2"],
+    ["curl", "curl", []],
+  ].map(([program, debian, services, brew = program]) => ({
+    name: program,
+    suites: [PROXIES],
+    present: () => found(program),
+    install: () => aptInstall([debian], { services }),
+    brew: [brew],
+  })),
   { name: "openssl", suites: ["tls"], present: () => found("openssl"), install: () => aptInstall(["openssl"]), brew: ["openssl"] },
   // The fault runs cut networks between namespaces and watch what Redis has synced to disk.
   { name: "ip (iproute2)", suites: ["faults: networks"], present: () => found("ip"), install: () => aptInstall(["iproute2"]), brew: [] },

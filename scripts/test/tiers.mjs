@@ -6,7 +6,10 @@ import { repository } from "../setup/step.mjs";
 
 const minutes = 60_000;
 
-/** `limit` is for the whole tier, `each` for one test; `files` matches paths relative to the repository. */
+/**
+ * `limit` is for the whole tier, `each` for one test; `files` matches paths relative to the repository. `parallel` files run at once,
+ * counted for two cores: tests that mostly wait for servers and clocks go four at a time, those that keep cores busy two.
+ */
 export const TIERS = [
   {
     name: "pure",
@@ -19,7 +22,7 @@ export const TIERS = [
     name: "redis",
     limit: 7 * minutes,
     each: 60_000,
-    parallel: 2,
+    parallel: 4,
     files: (path) => suffix(path) === "redis",
     env: { TIDEGATE_TEST_SERVER: "redis-server" },
   },
@@ -27,7 +30,7 @@ export const TIERS = [
     name: "valkey",
     limit: 7 * minutes,
     each: 60_000,
-    parallel: 2,
+    parallel: 4,
     files: (path) => suffix(path) === "redis" && speaksRedis(path),
     env: { TIDEGATE_TEST_SERVER: "valkey-server" },
   },
@@ -36,21 +39,21 @@ export const TIERS = [
     name: "docker",
     limit: 6 * minutes,
     each: 120_000,
-    parallel: 2,
+    parallel: 3,
     files: (path) => suffix(path) === "docker",
   },
   {
     name: "system",
     limit: 10 * minutes,
     each: 180_000,
-    parallel: 1,
+    parallel: 2,
     files: (path) => !inBrowser(path) && (suffix(path) === "system" || (suffix(path) === "" && path.startsWith("tests/system/"))),
   },
   {
     name: "browser",
     limit: 5 * minutes,
     each: 120_000,
-    parallel: 1,
+    parallel: 2,
     files: inBrowser,
   },
 ];

@@ -10,6 +10,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connect, type SpanRecord, type Tide } from "@tidegate/streams";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
@@ -92,7 +93,7 @@ async function traceOfInvoices(): Promise<readonly SpanRecord[]> {
     if (["handle invoices", "click: Publish to orders", "POST /api/v1/messages"].every((name) => spans.some((span) => span.name === name)))
       return spans;
     assert.ok(performance.now() < end, `not complete in 20 s: ${JSON.stringify(spans.map(({ name }) => name))}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(20);
   }
 }
 

@@ -1,5 +1,6 @@
 /** After a crowd: nothing leaked, nothing twice, everything told. Each answer is compared with what the operating system and Docker say. */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import type { PortsAnswer, ServiceAnswer, ServicesAnswer, TraceAnswer } from "../../packages/platform/src/contract.ts";
 import type { Act } from "./services-crowd.ts";
 import type { TidegateInstance } from "./services-instance.ts";
@@ -48,6 +49,7 @@ export async function answered<T>(instances: readonly TidegateInstance[], path: 
   for (let turn = 0; performance.now() < limit; turn++) {
     const answer = await instances[turn % instances.length]?.ask("GET", path);
     if (answer?.status === 200) return answer.body as T;
+    await pause(50);
   }
   throw new Error(`nobody answers ${path}`);
 }
@@ -152,5 +154,6 @@ async function ended(instances: readonly TidegateInstance[], trace: string): Pro
     const found = answer?.status === 200 ? (answer.body as TraceAnswer) : null;
     if (found !== null && (found.records.every(({ endedAt }) => endedAt !== null) || performance.now() > limit)) return found;
     if (performance.now() > limit) throw new Error(`no answer about trace ${trace}`);
+    await pause(200);
   }
 }

@@ -27,6 +27,11 @@ const AlertsScreen = later(async () => (await import("./screens/alerts/alerts.ts
 const StatusScreen = later(async () => (await import("./screens/status/status.tsx")).StatusScreen);
 const ServicesScreen = later(async () => (await import("./screens/services/services.tsx")).ServicesScreen);
 const ServiceScreen = later(async () => (await import("./screens/services/service.tsx")).ServiceScreen);
+const HostsScreen = later(async () => (await import("./screens/proxy/hosts.tsx")).HostsScreen);
+const HostScreen = later(async () => (await import("./screens/proxy/host.tsx")).HostScreen);
+const RoutesScreen = later(async () => (await import("./screens/routes/routes.tsx")).RoutesScreen);
+const ExplainScreen = later(async () => (await import("./screens/routes/explain.tsx")).ExplainScreen);
+const CertificatesScreen = later(async () => (await import("./screens/certificates/certificates.tsx")).CertificatesScreen);
 const PortsScreen = later(async () => (await import("./screens/ports/ports.tsx")).PortsScreen);
 const TokensScreen = later(async () => (await import("./screens/tokens/tokens.tsx")).TokensScreen);
 const RevisionsScreen = later(async () => (await import("./screens/revisions/revisions.tsx")).RevisionsScreen);
@@ -44,6 +49,11 @@ const screens: readonly { pattern: string; title: string; show: (params: Params)
   { pattern: "/traces", title: "Traces", show: () => <TracesScreen /> },
   { pattern: "/traces/:id", title: "Trace", show: (p) => <TraceScreen key={p["id"]} id={p["id"] ?? ""} /> },
   { pattern: "/alerts", title: "Alerts", show: () => <AlertsScreen /> },
+  { pattern: "/proxy", title: "Hosts", show: () => <HostsScreen /> },
+  { pattern: "/proxy/:host", title: ":host", show: (p) => <HostScreen key={p["host"]} host={p["host"] ?? ""} /> },
+  { pattern: "/routes", title: "Routes", show: () => <RoutesScreen /> },
+  { pattern: "/explain", title: "Explain", show: () => <ExplainScreen /> },
+  { pattern: "/certificates", title: "Certificates", show: () => <CertificatesScreen /> },
   { pattern: "/services", title: "Services", show: () => <ServicesScreen /> },
   { pattern: "/services/:name", title: ":name", show: (p) => <ServiceScreen key={p["name"]} name={p["name"] ?? ""} /> },
   { pattern: "/ports", title: "Ports", show: () => <PortsScreen /> },

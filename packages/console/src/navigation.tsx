@@ -23,7 +23,10 @@ const places: readonly Place[] = [
   { href: "/logs", label: "Logs", icon: "logs", near: true },
   { href: "/traces", label: "Traces", icon: "traces" },
   { href: "/alerts", label: "Alerts", icon: "alerts", near: true },
-  { href: "/services", label: "Services", icon: "services", group: "Gateway" },
+  { href: "/proxy", label: "Hosts", icon: "hosts", group: "Gateway" },
+  { href: "/routes", label: "Routes", icon: "routes" },
+  { href: "/certificates", label: "Certificates", icon: "certificates" },
+  { href: "/services", label: "Services", icon: "services" },
   { href: "/ports", label: "Ports", icon: "ports" },
   { href: "/tokens", label: "Tokens", icon: "tokens" },
   { href: "/revisions", label: "Revisions", icon: "replay" },
@@ -59,7 +62,10 @@ export function Navigation(): JSX.Element {
 function isHere({ href }: Place, here: string): boolean {
   return href === "/"
     ? here === "/"
-    : here === href || here.startsWith(`${href}/`) || (href === "/topics" && here.startsWith("/messages/"));
+    : here === href ||
+        here.startsWith(`${href}/`) ||
+        (href === "/topics" && here.startsWith("/messages/")) ||
+        (href === "/routes" && here === "/explain");
 }
 
 function Tally({ href }: { href: string }): JSX.Element | null {

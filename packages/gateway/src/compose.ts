@@ -1,9 +1,12 @@
 /** Builds the control side of the gateway in dependency order. What it needs from outside comes in by `GatewayOptions`. */
+import { CertificateTable } from "./certificates/certificate-table.ts";
 import type { Switch } from "./edge/switch.ts";
 import type { EdgeWorkers } from "./edge/table.ts";
 import { layFoundation, type FoundationDeps } from "./foundation.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports/ports.ts";
+import { Proxies } from "./proxy/proxies.ts";
+import { storedProxies } from "./proxy/stored.ts";
 import type { Services } from "./services/services.ts";
 import type { Entities } from "./store/entities.ts";
 import { Revisions } from "./store/revisions.ts";
@@ -22,6 +25,8 @@ export interface Gateway {
   readonly vault: Vault;
   readonly ports: Ports;
   readonly services: Services;
+  readonly proxies: Proxies;
+  readonly certificates: CertificateTable;
   readonly edge: Switch & EdgeWorkers;
   readonly revisions: Revisions;
   /** Export and import. */
@@ -39,9 +44,11 @@ export function composeGateway({ connection, ...deps }: GatewayOptions): Gateway
     vault,
     ports,
     services,
+    proxies: new Proxies({ entities, vault, edge }),
+    certificates: new CertificateTable({ entities, vault }),
     edge,
-    revisions: new Revisions(entities, services),
-    transfer: new Transfer({ entities, vault, services, namespace: settings.namespace }),
+    revisions: new Revisions(entities, services, storedProxies),
+    transfer: new Transfer({ entities, vault, services, namespace: settings.namespace, hooks: storedProxies }),
     parts: [
       { part: entities, needs: ["telemetry"] },
       { part: ports, needs: ["store", "leader"] },

@@ -58,6 +58,11 @@ export class GatewayKeys {
     return this.#own("edge:workers");
   }
 
+  /** string: until when a client's requests are paid off, in µs; as long as that and a second; owner: `RateLimiter` of every edge worker. */
+  edgeRate(client: string): string {
+    return this.#own(`edge:rate:${client}`);
+  }
+
   // Private
 
   #own(name: string): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { WebSocket } from "ws";
@@ -176,7 +177,7 @@ test("a second control process of the namespace follows, takes over when the fir
   const limit = performance.now() + 8_000;
   while (!second.orchestrator.status().leader) {
     assert.ok(performance.now() < limit, "nobody took over");
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(5);
   }
   const status = await ask<OrchestratorStatus>(second, "/api/v1/orchestrator/status");
   assert.equal(status.leader, true);
@@ -213,6 +214,7 @@ async function written(control: Control, count: number): Promise<ComponentHistor
   for (;;) {
     const { items } = await ask<ComponentHistoryAnswer>(control, "/api/v1/orchestrator/history?component=console");
     if (items.length >= count || performance.now() > limit) return items;
+    await pause(5);
   }
 }
 

@@ -12,6 +12,7 @@ import { connect, type ConnectOptions, type Notice, type Tide } from "@tidegate/
 import { apiTokens, type ApiTokens } from "./auth/api-tokens.ts";
 import { Auth } from "./auth/auth.ts";
 import type { PlatformConfig } from "./config.ts";
+import { FrontDoor } from "./demo/front-door.ts";
 import { demoServices } from "./demo/index.ts";
 import { Announcer } from "./orchestrator/announcer.ts";
 import { ConsoleServer } from "./orchestrator/console-server.ts";
@@ -64,6 +65,7 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
     redis: () => redis.status(),
     leader: () => leader.leading,
     lag: () => lag.lag,
+    edge: () => edge.figures(),
     onChange: (status, from) => announcer.changed(status, from),
   });
   const onTrouble = (component: string, message: string): void => journal.write("warn", component, message);
@@ -76,14 +78,14 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
       dataFolder: config.dataFolder,
       dockerHost: config.dockerHost,
       contexts: config.contexts,
-      restrictedPorts: [config.port, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
+      restrictedPorts: [config.port, config.httpPort, config.httpsPort, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
     },
     connection: { ...shared, service: "tidegate" },
     tide: () => streams.tide,
     leads: () => leader.leading,
     onTrouble,
   });
-  const edge = new EdgeView(() => gateway.edge.workers(), config.edgeWorkers);
+  const edge = new EdgeView(() => gateway.edge.workers(), { expected: config.edgeWorkers, dataFolder: config.dataFolder });
   const tokens = apiTokens({ gateway, auth, onTrouble });
   const { components, observation } = composeProcessors({ streams, keys, instance, leader, onTrouble });
   const console = new ConsoleServer(() =>
@@ -109,6 +111,7 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
   // Before the demo, so that a person can watch the demo start.
   orchestrator.add(console, { essential: true, needs: ["telemetry"] });
   if (config.demo) {
+    orchestrator.add(new FrontDoor({ gateway, consoleUrl: () => console.address?.url ?? "" }), { needs: ["console", "store"] });
     const link = (service: string): Promise<Tide> => connect({ ...connection, service, retention: DEMO_RETENTION });
     for (const service of demoServices({ connect: link, dataFolder: config.dataFolder, server: console })) {
       services.set(service.name, "demo");

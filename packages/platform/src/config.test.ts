@@ -24,6 +24,14 @@ describe("parseConfig", () => {
     assert.deepEqual([config.port, config.namespace, config.dataFolder], [8090, "tidegate", join(folder, ".tidegate")]);
   });
 
+  it("trusts no proxy unless told, and takes a list in either form", () => {
+    settings('{ "trustedProxies": ["192.0.2.7", "fd00::/8"] }');
+    assert.deepEqual(parseConfig({}, {}, folder).trustedProxies, ["192.0.2.7/32", "fd00::/8"]);
+    assert.deepEqual(parseConfig({}, { EDGE_TRUSTED_PROXIES: "10.0.0.0/8,::1" }, folder).trustedProxies, ["10.0.0.0/8", "::1/128"]);
+    settings("{}");
+    assert.deepEqual(parseConfig({}, {}, folder).trustedProxies, []);
+  });
+
   it("puts the data folder where the user typed, not where npm went", () => {
     assert.equal(parseConfig({}, { INIT_CWD: folder }, "/").dataFolder, join(folder, ".tidegate"));
   });
@@ -31,6 +39,22 @@ describe("parseConfig", () => {
   it("gives the demo its namespace unless one is set", () => {
     assert.equal(parseConfig({ demo: true }, {}, folder).namespace, "opsconductor");
     assert.equal(parseConfig({ demo: true }, { TIDEGATE_NAMESPACE: "mine" }, folder).namespace, "mine");
+  });
+
+  it("opens the front door to other machines only in production", () => {
+    settings("{}");
+    const edge = (config: ReturnType<typeof parseConfig>): unknown[] => [
+      config.edgeHost,
+      config.httpPort,
+      config.httpsPort,
+      config.edgeChosen,
+    ];
+    const nothing = { host: false, http: false, https: false };
+    assert.deepEqual(edge(parseConfig({}, {}, folder)), ["127.0.0.1", 8080, 8443, nothing]);
+    assert.deepEqual(edge(parseConfig({ production: true }, {}, folder)), ["::", 80, 443, nothing]);
+    settings('{ "production": true, "httpPort": 8000 }');
+    const asked = parseConfig({}, { EDGE_HOST: "10.0.0.1", HTTPS_PORT: "0" }, folder);
+    assert.deepEqual(edge(asked), ["10.0.0.1", 8000, 0, { host: true, http: true, https: false }]);
   });
 
   const wrong: [string, Record<string, string>, RegExp, RegExp][] = [
@@ -51,6 +75,14 @@ describe("parseConfig", () => {
       /REDIS_STREAMS_URL.*"http:\/\/\*\*\*@host"/,
       /redis:\/\/host/,
     ],
+    [
+      "a proxy that is no network",
+      { EDGE_TRUSTED_PROXIES: "10.0.0.0/8, proxy.test" },
+      /EDGE_TRUSTED_PROXIES.*"proxy\.test"/,
+      /10\.0\.0\.0\/8/,
+    ],
+    ["everybody as a trusted proxy", { EDGE_TRUSTED_PROXIES: "0.0.0.0/0" }, /EDGE_TRUSTED_PROXIES.*"0\.0\.0\.0\/0"/, /not all/],
+    ["every IPv4 address in IPv6's clothes", { EDGE_TRUSTED_PROXIES: "::ffff:0:0/96" }, /EDGE_TRUSTED_PROXIES/, /not all/],
     ["a namespace with capitals", { TIDEGATE_NAMESPACE: "Ops" }, /TIDEGATE_NAMESPACE.*"Ops"/, /a-z/],
   ];
   for (const [name, env, message, hint] of wrong) {

@@ -4,6 +4,7 @@
  * setting, what was found and what is allowed. Secrets are taken from the environment only and are never printed.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { PlatformError } from "./errors.ts";
 
@@ -22,6 +23,7 @@ export interface UpFlags {
   readonly open?: boolean;
   readonly url?: string;
   readonly namespace?: string;
+  readonly production?: boolean;
 }
 
 /** Plain data: it travels to the control process over its channel. */
@@ -56,6 +58,19 @@ export interface PlatformConfig {
   readonly contexts: string;
   /** Processes of the data plane. */
   readonly edgeWorkers: number;
+  /** Connections one client address may have at each of them. */
+  readonly edgeConnectionsPerClient: number;
+  /** The front door is open to other machines, on the ports of the web. */
+  readonly production: boolean;
+  /** Address of the HTTP and the HTTPS port. */
+  readonly edgeHost: string;
+  /** 0 takes a free one. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Which of them somebody asked for; then a busy one is an error. */
+  readonly edgeChosen: { readonly host: boolean; readonly http: boolean; readonly https: boolean };
+  /** Addresses and networks of proxies whose word about clients counts. */
+  readonly trustedProxies: readonly string[];
 }
 
 const FILE_NAME = "tidegate.config.json";
@@ -63,15 +78,21 @@ const FILE_KEYS = [
   "contexts",
   "data",
   "demo",
+  "edgeConnectionsPerClient",
+  "edgeHost",
   "edgeWorkers",
   "host",
+  "httpPort",
+  "httpsPort",
   "logLevel",
   "maxRetries",
   "namespace",
   "port",
+  "production",
   "redisPort",
   "redisUrl",
   "refreshInterval",
+  "trustedProxies",
   "workers",
 ] as const;
 type FileKey = (typeof FILE_KEYS)[number];
@@ -89,6 +110,10 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     fromFlag(flag) ?? fromEnvironment(env, variable) ?? (key === null ? null : fromFile(file, key));
   const demo = flags.demo ?? boolean(fromFile(file, "demo"), false);
   const redisPort = pick(["--redis-port", flags.redisPort], "REDIS_PORT", "redisPort");
+  const production = flags.production ?? boolean(fromFile(file, "production"), false);
+  const edgeHost = pick(null, "EDGE_HOST", "edgeHost");
+  const httpPort = pick(null, "HTTP_PORT", "httpPort");
+  const httpsPort = pick(null, "HTTPS_PORT", "httpsPort");
   return {
     dataFolder: resolve(folder, pick(["--data", flags.data], "TIDEGATE_DATA", "data")?.value ?? ".tidegate"),
     namespace: namespace(pick(["--namespace", flags.namespace], "TIDEGATE_NAMESPACE", "namespace"), demo ? "opsconductor" : "tidegate"),
@@ -110,6 +135,13 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     dockerHost: fromEnvironment(env, "DOCKER_HOST")?.value ?? null,
     contexts: resolve(folder, pick(null, "TIDEGATE_CONTEXTS", "contexts")?.value ?? "."),
     edgeWorkers: integer(pick(null, "EDGE_WORKERS", "edgeWorkers"), 1, 0, 64),
+    edgeConnectionsPerClient: integer(pick(null, "EDGE_CONNECTIONS_PER_CLIENT", "edgeConnectionsPerClient"), 1_000, 1, 1_000_000),
+    production,
+    edgeHost: host(edgeHost, production ? "::" : "127.0.0.1"),
+    httpPort: integer(httpPort, production ? 80 : 8080, 0, 65_535),
+    httpsPort: integer(httpsPort, production ? 443 : 8443, 0, 65_535),
+    edgeChosen: { host: edgeHost !== null, http: isPort(httpPort), https: isPort(httpsPort) },
+    trustedProxies: networks(pick(null, "EDGE_TRUSTED_PROXIES", "trustedProxies")),
   };
 }
 
@@ -177,6 +209,29 @@ function integer(found: Found | null, fallback: number, least: number, most: num
   throw wrong(found.where, `"${found.value}"`, `a whole number from ${least} to ${most}`);
 }
 
+/** With the length of each, also of single addresses. Everybody is no proxy: then each client could say who it is. */
+function networks(found: Found | null): string[] {
+  if (found === null) return [];
+  const given = found.value.split(/[\s,"[\]]+/).filter((one) => one !== "");
+  return given.map((one) => {
+    const whole = network(one);
+    if (whole !== null) return whole;
+    throw wrong(
+      found.where,
+      `"${one}"`,
+      "addresses and networks with commas between them, as 10.0.0.0/8,192.0.2.7,fd00::/8; not all addresses",
+    );
+  });
+}
+
+function network(text: string): string | null {
+  const [address = "", bits, ...more] = text.split("/");
+  const most = isIP(address) === 4 ? 32 : 128;
+  if (isIP(address) === 0 || more.length > 0 || /%|^::ffff:/i.test(address)) return null;
+  if (bits === undefined) return `${address}/${most}`;
+  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most ? text : null;
+}
+
 function boolean(found: Found | null, fallback: boolean): boolean {
   if (found === null) return fallback;
   if (found.value === "true" || found.value === "false") return found.value === "true";
@@ -218,6 +273,11 @@ function host(found: Found | null, fallback: string): string {
   if (found === null) return fallback;
   if (/^[A-Za-z0-9.:_-]{1,255}$/.test(found.value)) return found.value;
   throw wrong(found.where, `"${found.value}"`, "a host name or an IP address, for example 127.0.0.1");
+}
+
+/** 0 asks for any. */
+function isPort(found: Found | null): boolean {
+  return found !== null && found.value !== "0";
 }
 
 function wrong(where: string, found: string, allowed: string): PlatformError {

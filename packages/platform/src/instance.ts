@@ -17,6 +17,8 @@ export interface InstanceRecord extends InstanceFile {
   /** Tells this process from a later one with the same id; null where the system does not say. */
   readonly birth: string | null;
   readonly children: Readonly<Record<string, number>>;
+  /** Of the front door, HTTP and HTTPS. */
+  readonly edgeUrls?: readonly string[];
 }
 
 /** Words that must stand in a left-behind child's command line before it is ended, by its name without number. */

@@ -31,4 +31,34 @@ export interface OrchestratorStatus {
   leader: boolean;
   /** Largest lag of a group, in messages and in seconds. */
   lag: { messages: number; seconds: number; group: string | null };
+  /** Null: nothing is reported, as without workers here. */
+  edge: EdgeFigures | null;
+}
+
+/** The edge workers of this machine taken together. Counts are of their lives; one that starts again begins at 0. */
+export interface EdgeFigures {
+  /** That report, and that there are to be. */
+  workers: number;
+  expected: number;
+  /** Where HTTP is taken: `http://127.0.0.1:8080`. */
+  urls: string[];
+  /** TCP ports of services: `127.0.0.1:10000`. */
+  ports: string[];
+  /** What cannot be listened on, and why. */
+  failed: { place: string; why: string }[];
+  /** Open now, of HTTP and of ports. */
+  connections: number;
+  /** WebSockets now. */
+  tunnels: number;
+  requests: number;
+  /** Requests and connections that wait now because a host or service is paused. */
+  held: number;
+  /** By class: `2xx`. */
+  statuses: Record<string, number>;
+  /** By reason, before there was a request. */
+  refused: Record<string, number>;
+  /** Counted but not recorded one by one, because there were too many. */
+  unrecorded: number;
+  /** The certificate of this machine's own authority, a file people may trust. */
+  local_authority: string;
 }

@@ -16,6 +16,8 @@ export interface FollowerOptions {
   readonly onAway: (reason: string) => void;
   readonly onTable: (version: number, places: Places) => Promise<void>;
   readonly onCut: (endpoint: string) => void;
+  /** Connections there should end within so many seconds. */
+  readonly onDrain: (endpoint: string, seconds: number) => void;
 }
 
 /** Milliseconds; below what a silent connection may take. */
@@ -92,14 +94,20 @@ export class Follower {
   }
 
   async #step(store: Store): Promise<void> {
-    const { keys, onCut } = this.#options;
+    const { keys } = this.#options;
     const reply = await store.call(["XREAD", "COUNT", "100", "BLOCK", BLOCK, "STREAMS", keys.edgeChanges(), this.#cursor]);
     const [stream] = Array.isArray(reply) ? reply : [];
     const entries = entriesOf(Array.isArray(stream) ? (stream[1] ?? null) : null);
     this.#cursor = entries.at(-1)?.id ?? this.#cursor;
-    for (const { cut } of entries) if (cut !== null) onCut(cut);
+    for (const { what, about } of entries) this.#hear(what, about);
     if (entries.length > 0) await this.#read(store);
     else if (await this.#hasMoved(store)) await this.#begin(store);
+  }
+
+  #hear(what: string, about: string): void {
+    const [endpoint = "", seconds] = about.split(" ");
+    if (what === "cut") this.#options.onCut(endpoint);
+    else if (what === "drain") this.#options.onDrain(endpoint, Number(seconds));
   }
 
   /** A table that changed without an entry we saw: the stream was trimmed, or is a new one. */
@@ -120,14 +128,16 @@ export class Follower {
 
 interface Entry {
   readonly id: string;
-  readonly cut: string | null;
+  /** `version`, `cut`, `drain`. */
+  readonly what: string;
+  readonly about: string;
 }
 
 function entriesOf(reply: Reply): Entry[] {
   if (!Array.isArray(reply)) return [];
   return reply.flatMap((entry) => {
     const [id, fields] = Array.isArray(entry) ? entry : [];
-    const [name, value] = Array.isArray(fields) ? fields : [];
-    return id === undefined ? [] : [{ id: String(id), cut: name === "cut" ? String(value) : null }];
+    const [what, about] = Array.isArray(fields) ? fields : [];
+    return id === undefined ? [] : [{ id: String(id), what: String(what), about: String(about) }];
   });
 }

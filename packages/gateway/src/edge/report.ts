@@ -22,6 +22,28 @@ export interface EdgeReport {
   /** From clients, in connections that have ended; likewise to them. */
   readonly bytes_in: number;
   readonly bytes_out: number;
+  /** Entry of the store's stream of changes up to which everything is in force there. */
+  readonly followed: string;
+  readonly http: HttpReport;
+}
+
+/** The HTTP side of a worker, since it started. */
+export interface HttpReport {
+  /** `http://127.0.0.1:8080`, `https://127.0.0.1:8443` */
+  readonly listening: readonly string[];
+  readonly failed: readonly { readonly url: string; readonly why: string }[];
+  /** Client connections now. */
+  readonly connections: number;
+  readonly tunnels: number;
+  readonly requests: number;
+  /** Requests waiting for paused targets. */
+  readonly held: number;
+  /** By class of status: `2xx` … */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Refused before there was a request, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Records that were not told one by one because there were too many. */
+  readonly unrecorded: number;
 }
 
 export interface EdgeFailure {

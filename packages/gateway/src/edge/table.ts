@@ -7,6 +7,7 @@ import { defineScript, type Store, type Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
 import { addressOf, parsePlace, placeOf, readTable, serialise } from "./places.ts";
+import { isLater } from "./config/known.ts";
 import { LIVE_FOR, type EdgeReport } from "./report.ts";
 import { readView, ReportWatch, type EdgeView } from "./report-watch.ts";
 import type { EdgePort, Switch } from "./switch.ts";
@@ -16,6 +17,7 @@ const LOOK = defineScript(new URL("./look.lua", import.meta.url));
 
 const PATIENCE = 10_000;
 const UNDO_PATIENCE = 2_000;
+const SERVED_PATIENCE = 2_000;
 /** How often workers are told to cut, a second apart, before it is given up. */
 const CUTS = 5;
 
@@ -44,6 +46,8 @@ export interface EdgeTableOptions {
 export interface EdgeWorkers {
   /** Those that live. */
   workers(): Promise<readonly EdgeReport[]>;
+  /** Whether every live worker serves by what the store holds now, waiting at most `limit` ms (default 2,000); false without a worker. */
+  served(limit?: number): Promise<boolean>;
 }
 
 export class EdgeTable implements Switch, EdgeWorkers {
@@ -82,11 +86,12 @@ export class EdgeTable implements Switch, EdgeWorkers {
 
   async drain(endpoint: string, seconds: number, signal: AbortSignal): Promise<number> {
     const idle = (view: EdgeView): true | undefined => (sum(view, "connections", endpoint) === 0 ? true : undefined);
+    await this.#tell("drain", `${endpoint} ${seconds}`);
     const drained = await this.#watch.until<boolean>(idle, seconds * 1000, () => false, signal);
     if (drained) return 0;
     const before = sum(await this.#look(), "cut", endpoint);
     for (let cut = 0; cut < CUTS; cut += 1) {
-      await this.#store().ask(["XADD", this.#options.keys.edgeChanges(), "MAXLEN", "~", "1000", "*", "cut", endpoint]);
+      await this.#tell("cut", endpoint);
       if (await this.#watch.until<boolean>(idle, 1_000, () => false, signal)) break;
     }
     return Math.max(0, sum(await this.#look(), "cut", endpoint) - before);
@@ -103,7 +108,19 @@ export class EdgeTable implements Switch, EdgeWorkers {
     return (await this.#look()).live;
   }
 
+  async served(limit: number = SERVED_PATIENCE): Promise<boolean> {
+    const newest = (await this.#store().ask(["XREVRANGE", this.#options.keys.entityChanges(), "+", "-", "COUNT", "1"])) as [id: string][];
+    const id = newest[0]?.[0] ?? "0-0";
+    const all = ({ live }: EdgeView): true | undefined =>
+      live.length > 0 && live.every(({ followed }) => !isLater(id, followed)) ? true : undefined;
+    return await this.#watch.until<boolean>(all, limit, () => false, new AbortController().signal);
+  }
+
   // Private
+
+  async #tell(what: "drain" | "cut", about: string): Promise<void> {
+    await this.#store().ask(["XADD", this.#options.keys.edgeChanges(), "MAXLEN", "~", "1000", "*", what, about]);
+  }
 
   async #applied(version: number, ports: readonly EdgePort[], signal: AbortSignal): Promise<void> {
     const wanted = new Set(ports.map(placeOf));

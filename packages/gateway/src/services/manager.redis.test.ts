@@ -1,6 +1,7 @@
 /** Services over a real store and real ports, with an engine and an edge in this process: every act, and every moment to die in. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../../../streams/src/testing/events.ts";
 import { MemoryEngine } from "../testing/memory-engine.ts";
 import { MemorySwitch } from "../testing/memory-switch.ts";
@@ -255,8 +256,9 @@ test("without an engine lists answer, creating says what is missing, and an oper
   const creating = services.create(request("later", "good:1"), "ann");
   await until("it is noted down", async () => (await services.list()).some(({ name }) => name === "later"));
   engine.away = true;
-  setTimeout(() => (engine.away = false), 500).unref();
+  const back = pause(500).then(() => (engine.away = false));
   assert.equal((await creating).service.data.state, "running");
+  await back;
 });
 
 test("external services have a name and a URL, and share names with the others", async () => {

@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import { KINDS, type EntityKind } from "./entity.ts";
 import { isSealed } from "./keyed-vault.ts";
+import { NO_HOOKS, type KindHooks } from "./kind-hooks.ts";
 import { checkName } from "./names.ts";
 import { faultOf, isRecord, type Portable } from "./portable.ts";
 
@@ -24,7 +25,11 @@ export interface ExportedEntity {
 }
 
 /** Wanted data by kind and name. INVALID_IMPORT; ENCRYPTION_KEY_WRONG when a secret in it is sealed with another key than `key`. */
-export function readExport(file: unknown, key: string | null): ReadonlyMap<EntityKind, ReadonlyMap<string, Portable>> {
+export function readExport(
+  file: unknown,
+  key: string | null,
+  hooks: KindHooks = NO_HOOKS,
+): ReadonlyMap<EntityKind, ReadonlyMap<string, Portable>> {
   if (!isRecord(file) || file["tidegate"] !== "export") throw invalid("It is no export of Tidegate.");
   if (file["version"] !== 1)
     throw invalid(`It has the version ${JSON.stringify(file["version"])?.slice(0, 20) ?? "none"}; this Tidegate reads version 1.`);
@@ -34,19 +39,19 @@ export function readExport(file: unknown, key: string | null): ReadonlyMap<Entit
   for (const [kind, named] of Object.entries(entities)) {
     if (!KINDS.includes(kind as EntityKind) || !isRecord(named))
       throw invalid(`Of the kind ${JSON.stringify(kind.slice(0, 40))} nothing is known here.`);
-    wanted.set(kind as EntityKind, readKind(kind as EntityKind, named, key));
+    wanted.set(kind as EntityKind, readKind(kind as EntityKind, named, key, hooks));
   }
   return wanted;
 }
 
 // Private
 
-function readKind(kind: EntityKind, named: Readonly<Record<string, unknown>>, key: string | null): Map<string, Portable> {
+function readKind(kind: EntityKind, named: Readonly<Record<string, unknown>>, key: string | null, hooks: KindHooks): Map<string, Portable> {
   const found = new Map<string, Portable>();
   for (const [name, entity] of Object.entries(named)) {
     checkName(kind, name);
     const data = isRecord(entity) ? entity["data"] : undefined;
-    const fault = isRecord(data) ? faultOf(kind, name, data) : "it has no data";
+    const fault = isRecord(data) ? (faultOf(kind, name, data) ?? hooks.faultOf(kind, name, data)) : "it has no data";
     if (fault !== null || !isRecord(data))
       throw invalid(`The ${kind.replace("_", " ")} ${JSON.stringify(name)} cannot be used: ${fault ?? ""}.`);
     checkSecrets(data, `${kind.replace("_", " ")} ${name}`, key);

@@ -13,6 +13,8 @@ export interface FollowerOptions {
   readonly stream: string;
   readonly kinds: readonly EntityKind[];
   readonly onChange: (change: Revision | null) => void;
+  /** After everything up to this entry was told, whatever its kind. */
+  readonly onPosition?: (id: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -68,6 +70,7 @@ export class Follower {
     const first = (await store.call(["XRANGE", stream, "-", "+", "COUNT", "1"])) as unknown as Entry[];
     if (!this.#reaches(first[0]?.[0])) this.#last = null;
     else for (const entry of entries) this.#tell(entry);
+    if (this.#last !== null) this.#options.onPosition?.(this.#last);
   }
 
   async #join(): Promise<void> {
@@ -76,6 +79,7 @@ export class Follower {
     const newest = (await store.call(["XREVRANGE", stream, "+", "-", "COUNT", "1"])) as unknown as Entry[];
     this.#last = newest[0]?.[0] ?? "0-0";
     this.#call(null);
+    this.#options.onPosition?.(this.#last);
     this.#joined.resolve();
   }
 

@@ -3,16 +3,19 @@ import { GatewayError } from "../errors.ts";
 import type { ServiceData } from "../services/spec.ts";
 import type { ChangesWanted, Entities } from "./entities.ts";
 import type { EntityEvent, EntityKind, Revision } from "./entity.ts";
+import { NO_HOOKS, type KindHooks } from "./kind-hooks.ts";
 import { checkKind } from "./names.ts";
 import type { ServiceHooks } from "./service-hooks.ts";
 
 export class Revisions {
   readonly #entities: Entities;
   readonly #services: ServiceHooks;
+  readonly #hooks: KindHooks;
 
-  constructor(entities: Entities, services: ServiceHooks) {
+  constructor(entities: Entities, services: ServiceHooks, hooks: KindHooks = NO_HOOKS) {
     this.#entities = entities;
     this.#services = services;
+    this.#hooks = hooks;
   }
 
   /** Of everything: what is kept, and what was made or removed; newest first, without what they changed. */
@@ -46,7 +49,10 @@ export class Revisions {
 
   async #put(kind: EntityKind, name: string, data: object, by: string, version: number): Promise<number> {
     const expect = (await this.#entities.table(kind).get(name))?.version ?? 0;
-    const events = told(kind, name, expect === 0, `rolled back to version ${version}`);
+    const events = [
+      ...told(kind, name, expect === 0, `rolled back to version ${version}`),
+      ...this.#hooks.told(kind, name, expect === 0 ? "created" : "changed", data),
+    ];
     const [made] = await this.#entities.change([{ kind, name, expect, data, as: "rolled_back", events }], by);
     return made ?? 0;
   }

@@ -8,6 +8,7 @@ import type { ServiceData, ServiceSpec } from "../services/spec.ts";
 import type { Entities } from "./entities.ts";
 import { KINDS, type Change, type Entity, type EntityEvent, type EntityKind } from "./entity.ts";
 import { readExport, type ExportedEntity, type ExportFile } from "./export-file.ts";
+import { NO_HOOKS, type KindHooks } from "./kind-hooks.ts";
 import { dataFrom, isSame, portableOf, type Portable } from "./portable.ts";
 import { told } from "./revisions.ts";
 import type { ServiceHooks } from "./service-hooks.ts";
@@ -17,6 +18,8 @@ export interface TransferDeps {
   readonly vault: { readonly fingerprint: string };
   readonly services: ServiceHooks;
   readonly namespace: string;
+  /** Default: nobody knows more than the store. */
+  readonly hooks?: KindHooks;
 }
 
 export interface ImportOptions {
@@ -51,9 +54,11 @@ const STEP = 256;
 
 export class Transfer {
   readonly #deps: TransferDeps;
+  readonly #hooks: KindHooks;
 
   constructor(deps: TransferDeps) {
     this.#deps = deps;
+    this.#hooks = deps.hooks ?? NO_HOOKS;
   }
 
   async export(): Promise<ExportFile> {
@@ -64,7 +69,7 @@ export class Transfer {
 
   /** INVALID_IMPORT, ENCRYPTION_KEY_WRONG: nothing was done. VERSION_CONFLICT: somebody was faster; the steps before were done. */
   async import(file: unknown, by: string, { dryRun, replace }: ImportOptions): Promise<ImportAnswer> {
-    const wanted = readExport(file, this.#key());
+    const wanted = readExport(file, this.#key(), this.#hooks);
     const kinds: Partial<Record<EntityKind, ImportedKind>> = {};
     const steps: Step[] = [];
     for (const kind of KINDS) {
@@ -98,12 +103,19 @@ export class Transfer {
       const entity = present.get(name);
       const before = entity === undefined ? null : portableOf(kind, entity.data);
       if (before !== null && isSame(kind, before, data)) summary.same.push(name);
-      else steps.push(step(kind, name, before === null ? "created" : "changed", entity, data));
+      else steps.push(this.#step(kind, name, before === null ? "created" : "changed", entity, data));
     }
     for (const [name, entity] of replace ? present : [])
-      if (!wanted.has(name) && portableOf(kind, entity.data) !== null) steps.push(step(kind, name, "removed", entity, null));
+      if (!wanted.has(name) && portableOf(kind, entity.data) !== null) steps.push(this.#step(kind, name, "removed", entity, null));
     for (const { act, change } of steps) summary[act].push(change.name);
     return { summary, steps };
+  }
+
+  #step(kind: EntityKind, name: string, act: Step["act"], entity: Entity<object> | undefined, wanted: Portable | null): Step {
+    const data = dataFrom(kind, wanted, entity?.data ?? null);
+    const portable = wanted ?? (entity === undefined ? null : portableOf(kind, entity.data));
+    const events = [...eventsOf(kind, name, act, portable), ...this.#hooks.told(kind, name, act, portable ?? {})];
+    return { act, change: { kind, name, expect: entity?.version ?? 0, data, events, ...(data === null ? {} : { as: "imported" }) } };
   }
 
   async #do(steps: readonly Step[], by: string): Promise<ImportAnswer["problems"]> {
@@ -138,13 +150,7 @@ function exported<T extends object>({ kind, name, updated_at, data }: Entity<T>)
   return portable === null ? [] : [[name, { updated_at, data: portable }]];
 }
 
-function step(kind: EntityKind, name: string, act: Step["act"], entity: Entity<object> | undefined, wanted: Portable | null): Step {
-  const data = dataFrom(kind, wanted, entity?.data ?? null);
-  const events = eventsOf(kind, name, act, wanted ?? (entity === undefined ? null : portableOf(kind, entity.data)));
-  return { act, change: { kind, name, expect: entity?.version ?? 0, data, events, ...(data === null ? {} : { as: "imported" }) } };
-}
-
-/** Services tell of themselves; of certificates, targets and routes nothing has happened before somebody serves them. */
+/** Services tell of themselves, and targets and routes through the hooks; of certificates nothing has happened before somebody serves them. */
 function eventsOf(kind: EntityKind, name: string, act: Step["act"], data: Portable | null): EntityEvent[] {
   if (kind === "token" && act !== "changed")
     return [{ type: act === "created" ? "token_created" : "token_revoked", data: { token: name, by: "import" } }];

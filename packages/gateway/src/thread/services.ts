@@ -2,8 +2,9 @@
  * Services as the control process has them: looked at here, changed in a thread of their own. A thread that breaks takes the process along, as any
  * uncaught error would; the supervisor starts it again, and what was noted down goes on.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { Tide } from "@tidegate/streams";
+import type { Span, Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { Part } from "../part.ts";
 import type { EngineInfo } from "../services/engine/engine.ts";
@@ -22,6 +23,8 @@ export interface ThreadedServicesOptions extends ServiceViewsOptions {
 const LEADS_EVERY = 250;
 /** Milliseconds an act waits for a start that is under way. */
 const UP_PATIENCE = 10_000;
+/** Milliseconds an act waits until its trace is stored; then Redis is away, and the act will say so. */
+const ANNOUNCE_LIMIT = 1_000;
 /** Milliseconds a stop may take. */
 const STOP_LIMIT = 8_000;
 
@@ -105,9 +108,7 @@ export class ThreadedServices extends ServiceViews implements Services {
   #act<K extends ActName>(act: K): Services[K] {
     const call = async (...args: readonly unknown[]): Promise<unknown> => {
       const span = this.#options.tide().runningSpan();
-      // Known even if this process dies: what the thread does hangs below it.
-      span?.announce();
-      await this.#whenUp();
+      await Promise.all([this.#announced(span), this.#whenUp()]);
       const id = ++this.#calls;
       const answer = Promise.withResolvers<unknown>();
       this.#answers.set(id, answer);
@@ -115,6 +116,13 @@ export class ThreadedServices extends ServiceViews implements Services {
       return await answer.promise;
     };
     return call as Services[K];
+  }
+
+  /** Known even if this process dies right after: what the thread does hangs below it. */
+  async #announced(span: Span | undefined): Promise<void> {
+    if (span === undefined) return;
+    span.announce();
+    await Promise.race([this.#options.tide().flush(), pause(ANNOUNCE_LIMIT, undefined, { ref: false })]);
   }
 
   async #whenUp(): Promise<void> {

@@ -1,5 +1,5 @@
 /** API tokens, wired: the directory that requests are checked against, what changes tokens, and who knows what they own. */
-import type { ExternalService, Gateway, ServiceData } from "@tidegate/gateway";
+import type { CertificateData, ExternalService, Gateway, RouteData, ServiceData, TargetData } from "@tidegate/gateway";
 import type { Auth } from "./auth.ts";
 import { Holdings } from "./holdings.ts";
 import { OwnedEntities, OwnedPorts } from "./ownership.ts";
@@ -15,7 +15,7 @@ export interface ApiTokens {
 }
 
 export interface ApiTokensDeps {
-  readonly gateway: Pick<Gateway, "entities" | "services" | "ports">;
+  readonly gateway: Pick<Gateway, "entities" | "services" | "ports" | "proxies" | "certificates">;
   readonly auth: Auth;
   readonly onTrouble: (component: string, message: string) => void;
   /** Unix ms. */
@@ -24,11 +24,20 @@ export interface ApiTokensDeps {
 
 /** From now on `auth` accepts them. */
 export function apiTokens({ gateway, auth, onTrouble, now = Date.now }: ApiTokensDeps): ApiTokens {
-  const { entities, services, ports } = gateway;
+  const { entities, services, ports, proxies, certificates } = gateway;
+  const all = { force: true };
   const directory = new TokenDirectory({ entities, onTrouble, now });
   const holdings = new Holdings([
-    new OwnedEntities(entities.table<ServiceData>("service"), (name, by) => services.delete(name, by, { force: true })),
-    new OwnedEntities(entities.table<ExternalService>("external_service"), (name, by) => services.external.remove(name, by)),
+    // Before services, so that no host name leads to one that is gone.
+    new OwnedEntities("routes", entities.table<RouteData>("route"), async (id, by) =>
+      proxies.routes.remove(await proxies.routes.get(id), by, all),
+    ),
+    new OwnedEntities("proxy", entities.table<TargetData>("target"), async (host, by) =>
+      proxies.targets.remove(await proxies.targets.get(host), by, all),
+    ),
+    new OwnedEntities("certificates", entities.table<CertificateData>("certificate"), (name, by) => certificates.delete(name, by)),
+    new OwnedEntities("services", entities.table<ServiceData>("service"), (name, by) => services.delete(name, by, all)),
+    new OwnedEntities("services", entities.table<ExternalService>("external_service"), (name, by) => services.external.remove(name, by)),
     new OwnedPorts(ports, entities),
   ]);
   const tokens = new Tokens({ entities, directory, holdings, now });

@@ -49,7 +49,7 @@ export function added(one: Counts, other: Counts): Counts {
 /** `2 services, 1 port` */
 export function inWords(counts: Counts): string {
   return entries(counts)
-    .map(([resource, count]) => `${count} ${count === 1 ? resource.replace(/s$/, "") : resource}`)
+    .map(([resource, count]) => `${count} ${count === 1 ? resource.replace(/s$/, "") : resource.replace(/y$/, "ies")}`)
     .join(", ");
 }
 

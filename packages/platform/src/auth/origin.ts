@@ -5,7 +5,8 @@
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "./refusal.ts";
 
-const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
+/** Names below localhost never leave this machine: https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
+const LOOPBACK_HOST = /^(([a-z0-9-]{1,63}\.)*localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

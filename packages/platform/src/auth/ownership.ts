@@ -15,13 +15,14 @@ export interface Ownership {
   pass(subject: string, to: string, by: string): Promise<number>;
 }
 
-/** Entities that name their owner: services, each with its container, its ports and whatever connects to it; and external ones. */
+/** Entities that name their owner: services, each with its container, its ports and whatever connects to it; external ones; targets, routes, certificates. */
 export class OwnedEntities<T extends { readonly owner: string }> implements Ownership {
-  readonly resource = "services";
+  readonly resource: Resource;
   readonly #table: Table<T>;
   readonly #remove: (name: string, by: string) => Promise<unknown>;
 
-  constructor(table: Table<T>, remove: (name: string, by: string) => Promise<unknown>) {
+  constructor(resource: Resource, table: Table<T>, remove: (name: string, by: string) => Promise<unknown>) {
+    this.resource = resource;
     this.#table = table;
     this.#remove = remove;
   }

@@ -110,6 +110,24 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import("./service.ts")).serviceCommand(),
   },
   {
+    name: "proxy",
+    section: SERVE,
+    summary: "host names: serve one, pause it, say who may pass",
+    load: async () => (await import("./proxy.ts")).proxyCommand(),
+  },
+  {
+    name: "route",
+    section: SERVE,
+    summary: "paths that go elsewhere than their host; explain a URL",
+    load: async () => (await import("./route.ts")).routeCommand(),
+  },
+  {
+    name: "cert",
+    section: SERVE,
+    summary: "certificates: upload, list, show, delete",
+    load: async () => (await import("./cert.ts")).certCommand(),
+  },
+  {
     name: "port",
     section: SERVE,
     summary: "ports of this machine: who has which, lease one, reach one that asks for a token",

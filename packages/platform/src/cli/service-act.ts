@@ -37,6 +37,7 @@ export function addActs(service: Command): void {
     .description("Remove a service, its container and its ports.")
     .argument("<name>")
     .option("--volumes", "its data as well; it cannot be brought back")
+    .option("--delete-proxy", "the host names that lead to it as well")
     .option("--force", "also while it runs, without asking")
     .option("-y, --yes", "do not ask")
     .action(remove);
@@ -97,8 +98,15 @@ async function adopt(container: string, name: string, _: unknown, command: Comma
   line(`  See it: tidegate service show ${name}`);
 }
 
-async function remove(name: string, flags: { volumes?: boolean; force?: boolean; yes?: boolean }, command: Command): Promise<void> {
-  const { volumes = false, force = false, yes = false } = flags;
+interface Removal {
+  readonly volumes?: boolean;
+  readonly force?: boolean;
+  readonly yes?: boolean;
+  readonly deleteProxy?: boolean;
+}
+
+async function remove(name: string, flags: Removal, command: Command): Promise<void> {
+  const { volumes = false, force = false, yes = false, deleteProxy = false } = flags;
   const { json } = settingsOf(command);
   // What is not there needs no question.
   const { status } = (await askInstance(runningInstance(), pathOf(name))) as ServiceAnswer;
@@ -111,7 +119,7 @@ async function remove(name: string, flags: { volumes?: boolean; force?: boolean;
   const what = `${runs ? `${status} ` : ""}service ${name}${volumes ? " and its data" : ""}`;
   await confirm(`delete the ${what}`, force || yes);
   // A person who was asked was told that it runs.
-  await watched(name, { method: "DELETE", path: pathOf(name), query: { force: force || !yes, volumes } }, json);
+  await watched(name, { method: "DELETE", path: pathOf(name), query: { force: force || !yes, volumes, delete_proxy: deleteProxy } }, json);
   if (json) printJson({ deleted: name, volumes });
   else say(`${name} is gone${volumes ? ", with its data" : ""}.`);
 }

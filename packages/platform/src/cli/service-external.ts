@@ -14,7 +14,12 @@ export function addExternal(service: Command): void {
     .argument("<url>", "http:// or https://")
     .option("--description <text>", "for people")
     .action(register);
-  service.command("unregister").description("Forget an external service.").argument("<name>").action(unregister);
+  service
+    .command("unregister")
+    .description("Forget an external service.")
+    .argument("<name>")
+    .option("--force", "also while host names or routes lead to it")
+    .action(unregister);
   const external = new Command("external").description("External services: list, show, change.");
   external.command("ls").description("All of them.").action(list);
   external.command("show").description("One of them.").argument("<name>").action(show);
@@ -47,8 +52,8 @@ async function register(name: string, url: string, { description }: { descriptio
   else say(`${name} stands for ${url}`);
 }
 
-async function unregister(name: string, _: unknown, command: Command): Promise<void> {
-  await askInstance(runningInstance(), one(name), { method: "DELETE" });
+async function unregister(name: string, { force }: { force?: boolean }, command: Command): Promise<void> {
+  await askInstance(runningInstance(), one(name), { method: "DELETE", query: { force } });
   if (settingsOf(command).json) printJson({ deleted: name });
   else say(`${name} is forgotten.`);
 }

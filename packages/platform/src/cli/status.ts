@@ -1,6 +1,7 @@
 /** `tidegate status`: asks the running instance how it is. Unhealthy is an answer, so it is printed, and the exit code is 7. */
 import { Command } from "commander";
 import type { ComponentStatus, OrchestratorStatus } from "../contract.ts";
+import type { InstanceRecord } from "../instance.ts";
 import { fetchStatus, runningInstance } from "./instance-client.ts";
 import { ago, facts, line, paint, printJson, table, type Column } from "./output.ts";
 import { settingsOf } from "./session.ts";
@@ -23,12 +24,13 @@ const COMPONENT_COLUMNS: readonly Column<ComponentStatus>[] = [
 async function status(_: unknown, command: Command): Promise<void> {
   const instance = runningInstance();
   const found = await fetchStatus(instance);
-  if (settingsOf(command).json) printJson({ ...found, console_url: instance.file.consoleUrl, pid: instance.file.pid });
-  else page(found, instance.file.consoleUrl);
+  const { edgeUrls = [] } = instance.file as Partial<InstanceRecord>;
+  if (settingsOf(command).json) printJson({ ...found, console_url: instance.file.consoleUrl, edge_urls: edgeUrls, pid: instance.file.pid });
+  else page(found, instance.file.consoleUrl, edgeUrls);
   if (found.status !== "healthy") process.exitCode = 7;
 }
 
-function page(found: OrchestratorStatus, consoleUrl: string): void {
+function page(found: OrchestratorStatus, consoleUrl: string, edgeUrls: readonly string[]): void {
   const { redis, lag } = found;
   line(
     found.status === "healthy"
@@ -37,6 +39,7 @@ function page(found: OrchestratorStatus, consoleUrl: string): void {
   );
   facts([
     ["console", consoleUrl],
+    ["edge", edgeUrls.length === 0 ? "none" : edgeUrls.join("  ")],
     ["namespace", found.namespace],
     ["started", ago(found.started_at)],
     ["leads", found.leader ? "yes" : "no, another control process does"],

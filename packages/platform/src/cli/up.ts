@@ -1,6 +1,8 @@
 /** `tidegate up`: everything on this box, until Ctrl-C. */
+import { isAbsolute, relative } from "node:path";
 import { Command } from "commander";
-import { hasDesktop, parseConfig, type PlatformConfig, type UpFlags } from "../config.ts";
+import { hasDesktop, parseConfig, userFolder, type PlatformConfig, type UpFlags } from "../config.ts";
+import { HELLO_HOST } from "../demo/hosts.ts";
 import { toPlain } from "../errors.ts";
 import { CONTROL_COMMAND } from "../supervisor/control-child.ts";
 import { EDGE_COMMAND } from "../supervisor/edge-child.ts";
@@ -19,6 +21,7 @@ export function upCommand(): Command {
     .option("--host <address>", "address of the console and the API (127.0.0.1)")
     .option("--data <folder>", "where everything is kept (.tidegate)")
     .option("--redis-port <number>", "port of the embedded Redis; 0 takes a free one (6380)")
+    .option("--production", "open the front door to other machines, on ports 80 and 443")
     .option("--no-open", "do not open the console in a browser")
     .action(async (_flags: unknown, command: Command) => {
       process.exitCode = await up(givenFlags(command), command.optsWithGlobals<{ json?: boolean }>().json === true);
@@ -61,8 +64,8 @@ async function up(flags: UpFlags, json: boolean): Promise<number> {
   const supervisor = new Supervisor(config, screen, process.env["PATH"] ?? "");
   const ready = await Promise.race([startOrCleanUp(supervisor), stop.asked]);
   if (typeof ready !== "string") {
-    if (json) announce(config, ready);
-    else welcome(screen, config, ready);
+    if (json) announce(config, ready, supervisor.edgeUrls);
+    else welcome(screen, config, ready, supervisor.edgeUrls);
     await stop.asked;
   }
   // Awaited here, or the second Ctrl-C would not be heard.
@@ -99,31 +102,44 @@ async function finish(supervisor: Supervisor, screen: Screen, insisted: Promise<
   return 130;
 }
 
-function announce(config: PlatformConfig, report: ReadyReport): void {
+function announce(config: PlatformConfig, report: ReadyReport, edge: readonly string[]): void {
   const { consoleUrl, address, links } = report;
   process.stdout.write(
-    `${JSON.stringify({ event: "ready", console: consoleUrl, login: links[0], redis: address, namespace: config.namespace, data: config.dataFolder, version: VERSION })}\n`,
+    `${JSON.stringify({ event: "ready", console: consoleUrl, login: links[0], redis: address, edge, namespace: config.namespace, data: config.dataFolder, version: VERSION })}\n`,
   );
   if (config.open && hasDesktop(process.env)) openBrowser(links[1]);
 }
 
-function welcome(screen: Screen, config: PlatformConfig, report: ReadyReport): void {
+function welcome(screen: Screen, config: PlatformConfig, report: ReadyReport, edge: readonly string[]): void {
   screen.done(`Redis    ${report.address}${config.redisUrl === null ? " (embedded)" : ""}`);
   screen.done(`Streams  namespace ${config.namespace}`);
   if (config.demo) screen.done("Demo     a small fleet of services, fed by this machine");
+  if (edge.length > 0) {
+    screen.done(`Edge     ${edge.join("  ")}`);
+    screen.line(`  Its local certificates are signed by ${config.dataFolder}/local-ca/ca.pem`);
+  }
   screen.done(`Console  ${report.links[0]}  (this link signs you in once)`);
   if (report.newToken) screen.line(`  The admin token is kept in ${config.dataFolder}/admin-token`);
   screen.line();
   screen.line("Try, in another terminal:");
-  for (const line of suggestions(config.demo)) screen.line(`  ${line}`);
+  for (const line of suggestions(config, edge)) screen.line(`  ${line}`);
   screen.openTable();
   if (config.open && hasDesktop(process.env)) openBrowser(report.links[1]);
 }
 
-function suggestions(demo: boolean): string[] {
+function suggestions({ demo, dataFolder }: PlatformConfig, edge: readonly string[]): string[] {
+  const secure = edge.find((url) => url.startsWith("https:"));
+  const hello = demo && secure !== undefined ? secure.replace("//localhost", `//${HELLO_HOST}`) : null;
   return [
     `npx tidegate publish identity user_created '{"user_id":"42"}'`,
+    ...(hello === null ? [] : [`curl --cacert ${relativeTo(dataFolder)}/local-ca/ca.pem ${hello}/`]),
     ...(demo ? [`npx tidegate publish system sink_broken '{"seconds":30}'`] : []),
     "npx tidegate dlq replay --all",
   ];
+}
+
+/** As short as it can be typed from where the person is. */
+function relativeTo(folder: string): string {
+  const near = relative(userFolder(process.env, process.cwd()), folder);
+  return near !== "" && !near.startsWith("..") && !isAbsolute(near) ? near : folder;
 }

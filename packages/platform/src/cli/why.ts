@@ -1,4 +1,4 @@
-/** `tidegate why`: a message or trace in plain sentences. */
+/** `tidegate why`: a message, trace or URL in plain sentences. */
 import { Command } from "commander";
 import type { LogEntry, WhyAnswer } from "../contract.ts";
 import { PlatformError } from "../errors.ts";
@@ -7,18 +7,20 @@ import { LogQueries } from "../processors/logs/logs.ts";
 import { PlatformKeys } from "../redis/keys.ts";
 import { why } from "../why/why.ts";
 import { line, paint, printable, printJson } from "./output.ts";
+import { explainUrl } from "./route-explain.ts";
 import { openTide, settingsOf } from "./session.ts";
 
 export function whyCommand(): Command {
   return new Command("why")
     .description("Why a message did not arrive, why a request failed: what happened, in sentences, and what to do next.")
-    .argument("<id>", "message id, entry id, <stream>/<entry id>, or a trace id")
+    .argument("<id>", "message id, entry id, <stream>/<entry id>, a trace id, or a URL that is served here")
     .action(explain);
 }
 
 // Private
 
 async function explain(id: string, _: unknown, command: Command): Promise<void> {
+  if (/^https?:\/\//i.test(id)) return await explainUrl(id, {}, command);
   const settings = settingsOf(command);
   await using tide = await openTide(settings);
   const keys = new PlatformKeys(tide.namespace, process.env["TELEMETRY_PREFIX"] ?? "");

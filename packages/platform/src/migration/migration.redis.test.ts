@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
 import { connect, openStore, type Message, type Store, type Tide } from "@tidegate/streams";
@@ -161,6 +162,6 @@ async function until(check: () => Promise<boolean>, what: string): Promise<void>
   const end = performance.now() + 20_000;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`not within 20 s: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(5);
   }
 }

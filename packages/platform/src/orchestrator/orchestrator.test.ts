@@ -141,6 +141,7 @@ function make(): Orchestrator {
     redis: () => redis,
     leader: () => true,
     lag: () => lag,
+    edge: () => null,
     onChange: () => {},
   });
 }

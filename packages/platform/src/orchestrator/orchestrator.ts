@@ -16,6 +16,7 @@ export interface OrchestratorOptions {
   readonly redis: () => OrchestratorStatus["redis"];
   readonly leader: () => boolean;
   readonly lag: () => OrchestratorStatus["lag"];
+  readonly edge: () => OrchestratorStatus["edge"];
   /** Told of every change of state. */
   readonly onChange: (status: ComponentStatus, from: ComponentStatus["state"]) => void;
 }
@@ -80,7 +81,7 @@ export class Orchestrator {
 
   status(): OrchestratorStatus {
     const runners = [...this.#runners.values()];
-    const { version, namespace, instance, redis, leader, lag } = this.#options;
+    const { version, namespace, instance, redis, leader, lag, edge } = this.#options;
     return {
       status: runners.every((runner) => runner.healthy || !runner.essential) ? "healthy" : "unhealthy",
       version,
@@ -91,6 +92,7 @@ export class Orchestrator {
       instance,
       leader: leader(),
       lag: lag(),
+      edge: edge(),
     };
   }
 

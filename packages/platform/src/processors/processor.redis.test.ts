@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as dial, createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, type Store, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { PlatformKeys } from "../redis/keys.ts";
@@ -212,7 +213,7 @@ async function until(check: () => Promise<boolean>, limit = 30_000): Promise<voi
   const end = performance.now() + limit;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`did not come true in ${limit} ms: ${String(check)}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(5);
   }
 }
 

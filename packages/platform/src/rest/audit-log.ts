@@ -21,7 +21,9 @@ const VERBS: Readonly<Record<string, string | null>> = {
   generate: "created",
   import: "imported",
   link: "made_link",
+  maintenance: "closed",
   mute: "muted",
+  open: "opened",
   pause: "paused",
   preview: null,
   release: "released",
@@ -100,6 +102,8 @@ const TARGETS = [
   "subject",
   "host",
   "service_name",
+  "hostname",
+  "route_id",
   "all",
 ] as const;
 

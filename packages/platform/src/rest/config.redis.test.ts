@@ -63,19 +63,19 @@ before(async () => {
 after(() => bed.disposeAsync());
 
 test("what was changed is listed, shown without its secrets, and brought back", async () => {
-  const table = gateway.entities.table<object>("target");
-  const password = gateway.vault.seal(SECRET, "target/example.com/PASSWORD");
+  const table = gateway.entities.table<object>("certificate");
+  const password = gateway.vault.seal(SECRET, "certificate/example.com/PASSWORD");
   const made = await table.create("example.com", { url: "http://127.0.0.1:1", password, token_hashes: [digest(SECRET)] }, "ann");
   await table.put(made, { url: "http://127.0.0.1:2" }, "ben");
   const all = (await ask("GET", "/api/v1/revisions?limit=1")) as RevisionsAnswer;
-  assert.deepEqual([all.items[0]?.kind, all.items[0]?.name, all.items[0]?.version], ["target", "example.com", 2]);
+  assert.deepEqual([all.items[0]?.kind, all.items[0]?.name, all.items[0]?.version], ["certificate", "example.com", 2]);
   const next = (await ask("GET", `/api/v1/revisions?limit=1&cursor=${all.next}`)) as RevisionsAnswer;
   assert.equal(next.items[0]?.version, 1);
-  const past = (await ask("GET", "/api/v1/revisions/target/example.com")) as RevisionsAnswer;
+  const past = (await ask("GET", "/api/v1/revisions/certificate/example.com")) as RevisionsAnswer;
   assert.deepEqual(past.items[1]?.data, { url: "http://127.0.0.1:1", password: "***", token_hashes: ["***"] });
   assert.ok(!JSON.stringify(past).includes(password.$sealed));
-  const back = await ask("POST", "/api/v1/revisions/target/example.com/rollback", { version: 1 });
-  assert.deepEqual(back, { kind: "target", name: "example.com", version: 3 });
+  const back = await ask("POST", "/api/v1/revisions/certificate/example.com/rollback", { version: 1 });
+  assert.deepEqual(back, { kind: "certificate", name: "example.com", version: 3 });
   assert.deepEqual((await table.get("example.com"))?.data, made.data);
 });
 
@@ -92,7 +92,8 @@ test("what programs only note down is not listed, and a page of one kind leaves 
     const cursor = next === "" ? "" : `&cursor=${next}`;
     pages.push((await ask("GET", `/api/v1/revisions?kind=certificate&limit=1${cursor}`)) as RevisionsAnswer);
   }
-  const listed = pages.flatMap(({ items }) => items).map(({ name, version, by }) => [name, version, by]);
+  const own = pages.flatMap(({ items }) => items).filter(({ name }) => name === "noted");
+  const listed = own.map(({ name, version, by }) => [name, version, by]);
   assert.deepEqual(listed, [
     ["noted", 5, "ben"],
     ["noted", made.version, "ann"],
@@ -112,7 +113,12 @@ test("the document says of each body whether a request without one is refused", 
     ),
   );
   const optional = bodies.filter(([, { required }]) => !required).map(([name]) => name);
-  assert.deepEqual(optional.toSorted(), ["post /api/v1/services/ports/check", "post /api/v1/tokens/{name}/rotate"]);
+  assert.deepEqual(optional.toSorted(), [
+    "post /api/v1/proxy/targets/{host}/maintenance",
+    "post /api/v1/services/ports/check",
+    "post /api/v1/services/{name}/proxy",
+    "post /api/v1/tokens/{name}/rotate",
+  ]);
   assert.ok(bodies.length > 25);
   const refused = await refusal("POST", "/api/v1/config/import", undefined);
   assert.deepEqual([refused.status, refused.code], [400, "INVALID_REQUEST"]);
@@ -120,8 +126,8 @@ test("the document says of each body whether a request without one is refused", 
 
 test("what cannot be brought back says why, and names what to do", async () => {
   const refused: [string, unknown, number, string][] = [
-    ["/api/v1/revisions/target/example.com/rollback", { version: 99 }, 404, "UNKNOWN_REVISION"],
-    ["/api/v1/revisions/target/example.com/rollback", { version: 0 }, 400, "INVALID_REQUEST"],
+    ["/api/v1/revisions/certificate/example.com/rollback", { version: 99 }, 404, "UNKNOWN_REVISION"],
+    ["/api/v1/revisions/certificate/example.com/rollback", { version: 0 }, 400, "INVALID_REQUEST"],
     ["/api/v1/revisions/port/tcp%2F8080/rollback", { version: 1 }, 409, "ROLLBACK_REFUSED"],
     ["/api/v1/revisions/token/ann/rollback", { version: 1 }, 409, "ROLLBACK_REFUSED"],
     ["/api/v1/revisions/cookie/ann/rollback", { version: 1 }, 400, "INVALID_REQUEST"],
@@ -135,26 +141,30 @@ test("what cannot be brought back says why, and names what to do", async () => {
 });
 
 test("everything comes out as one file and back in, larger than other bodies may be; a dry run changes nothing", async () => {
-  const routes = Array.from({ length: 3_000 }, (_, n) => [`r-${n}`, { data: { n, text: "x".repeat(1_000) } }]);
+  const description = "x".repeat(1_000);
+  const services = Array.from({ length: 3_000 }, (_, n) => [`r-${n}`, { data: { url: "http://127.0.0.1:1", owner: "ann", description } }]);
   const file = { ...((await ask("GET", "/api/v1/config/export")) as { entities: object }) };
-  const body = { ...file, entities: { ...file.entities, route: Object.fromEntries(routes) } };
+  const body = { ...file, entities: { ...file.entities, external_service: Object.fromEntries(services) } };
   assert.ok(JSON.stringify(body).length > 2 * 1024 * 1024);
   const dry = (await ask("POST", "/api/v1/config/import?dry_run=true", body)) as ConfigImportAnswer;
-  assert.deepEqual([dry.dry_run, dry.kinds["route"]?.created.length, dry.kinds["target"]?.same], [true, 3_000, ["example.com"]]);
-  assert.equal((await gateway.entities.table("route").list()).length, 0);
+  assert.deepEqual(
+    [dry.dry_run, dry.kinds["external_service"]?.created.length, dry.kinds["certificate"]?.same],
+    [true, 3_000, ["example.com", "noted"]],
+  );
+  assert.equal((await gateway.entities.table("external_service").list()).length, 3);
   await ask("POST", "/api/v1/config/import", body);
-  assert.equal((await gateway.entities.table("route").list()).length, 3_000);
+  assert.equal((await gateway.entities.table("external_service").list()).length, 3_003);
   const replaced = (await ask("POST", "/api/v1/config/import?replace=1", file)) as ConfigImportAnswer;
-  assert.equal(replaced.kinds["route"]?.removed.length, 3_000);
+  assert.equal(replaced.kinds["external_service"]?.removed.length, 3_000);
 });
 
 test("reading, taking everything out and bringing it in need a scope each; bringing in needs all", async () => {
   assert.equal((await call("GET", "/api/v1/revisions", undefined, READER)).status, 200);
   assert.equal((await call("GET", "/api/v1/config/export", undefined, READER)).status, 403);
-  assert.equal((await call("POST", "/api/v1/revisions/target/example.com/rollback", { version: 1 }, READER)).status, 403);
+  assert.equal((await call("POST", "/api/v1/revisions/certificate/example.com/rollback", { version: 1 }, READER)).status, 403);
   assert.equal((await call("GET", "/api/v1/config/export", undefined, CARETAKER)).status, 200);
   assert.equal((await call("POST", "/api/v1/config/import?dry_run", { tidegate: "export" }, CARETAKER)).status, 403);
-  const foreign = await call("POST", "/api/v1/revisions/target/example.com/rollback", { version: 1 }, CARETAKER);
+  const foreign = await call("POST", "/api/v1/revisions/certificate/example.com/rollback", { version: 1 }, CARETAKER);
   assert.equal(((await foreign.json()) as Problem).code, "NOT_YOURS");
 });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, type Store } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
@@ -138,8 +139,10 @@ async function fill(): Promise<void> {
   for (let n = 0; n < 9; n++) await respond({ host: "a.example", status: n % 3 === 0 ? 500 : 200, ip: `10.0.0.${n % 2}` });
   for (let n = 0; n < 3; n++) await respond({ host: "b.example", status: 200, ip: "10.0.0.0" });
   const end = performance.now() + 20_000;
-  while (Number(await store.call(["HGET", keys.cursor("metrics-group", "logs:request:stream"), "done"])) < 12)
+  while (Number(await store.call(["HGET", keys.cursor("metrics-group", "logs:request:stream"), "done"])) < 12) {
     if (performance.now() > end) throw new Error("the requests were not counted");
+    await pause(5);
+  }
 }
 
 function get(path: string): Promise<Response> {

@@ -6,6 +6,7 @@ import type { OrchestratorStatus } from "../contract.ts";
 import type { Observation } from "../processors/compose.ts";
 import { alertRoutes } from "./alerts.ts";
 import { auditRoutes } from "./audit.ts";
+import { certificateRoutes } from "./certificates.ts";
 import { revisionRoutes } from "./config-revisions.ts";
 import { transferRoutes } from "./config-transfer.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -20,6 +21,8 @@ import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { orchestratorRoutes, type ChangesOfState } from "./orchestrator.ts";
 import { portRoutes } from "./ports.ts";
+import { proxyRoutes } from "./proxy.ts";
+import { pathRoutes } from "./proxy-routes.ts";
 import type { Route } from "./route.ts";
 import { sessionRoutes } from "./session.ts";
 import type { SessionDeps } from "./session.ts";
@@ -56,10 +59,13 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...jobRoutes(tide),
     ...logRoutes(tide, deps.observation),
     ...alertRoutes(deps.observation),
-    ...serviceRoutes(deps.gateway.services),
+    ...serviceRoutes(deps.gateway.services, deps.gateway.proxies),
     ...auditRoutes(tide, deps.auditStream),
     ...traceRoutes(tide, deps.observation),
     ...portRoutes(deps.gateway.ports),
+    ...proxyRoutes(deps.gateway.proxies),
+    ...pathRoutes(deps.gateway.proxies),
+    ...certificateRoutes(deps.gateway.certificates),
     ...tokenRoutes(deps.tokens),
     ...revisionRoutes(deps.gateway),
     ...transferRoutes(deps.gateway),

@@ -135,6 +135,23 @@ const component: z.ZodType<contract.ComponentStatus> = z.object({
   essential: z.boolean().describe("Without it the whole is unhealthy."),
 });
 
+const counts = z.record(z.string(), z.number());
+const edge: z.ZodType<contract.EdgeFigures> = z.object({
+  workers: z.number().describe("That report."),
+  expected: z.number(),
+  urls: z.array(z.string()).describe("Where HTTP is taken."),
+  ports: z.array(z.string()).describe("TCP ports of services."),
+  failed: z.array(z.object({ place: z.string(), why: z.string() })).describe("What cannot be listened on."),
+  connections: z.number().describe("Open now."),
+  tunnels: z.number().describe("WebSockets now."),
+  requests: z.number().describe("Since the workers started, as the counts below."),
+  held: z.number().describe("Requests and connections that wait now."),
+  statuses: counts.describe("By class, as 2xx."),
+  refused: counts.describe("By reason, before there was a request."),
+  unrecorded: z.number().describe("Not recorded one by one."),
+  local_authority: z.string().describe("File of this machine's own authority, which people may trust."),
+});
+
 export const orchestratorStatus: z.ZodType<contract.OrchestratorStatus> = z.object({
   status: z.enum(["healthy", "unhealthy"]),
   version: z.string(),
@@ -147,6 +164,7 @@ export const orchestratorStatus: z.ZodType<contract.OrchestratorStatus> = z.obje
   lag: z
     .object({ messages: z.number(), seconds: z.number(), group: z.string().nullable() })
     .describe("Largest lag of a group (`<topic>/<group>`), in messages and as the age in seconds of the oldest undelivered one."),
+  edge: edge.nullable().describe("The edge workers of this machine taken together; null: nothing is reported."),
 });
 
 export const deadLetter: z.ZodType<contract.DeadLetter> = z.object({

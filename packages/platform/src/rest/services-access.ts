@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../auth/auth.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { demandOwn } from "../auth/scopes.ts";
+import type { Resource } from "../gateway-contract.ts";
 
 interface Acting {
   readonly request: FastifyRequest;
@@ -20,8 +21,8 @@ export function actor({ identity }: Pick<Acting, "identity">): string {
 }
 
 /** `entity` may be changed by the caller, in the version the caller knows; answers who that is. */
-export function allowChange(entity: Entity<{ readonly owner: string }>, call: Acting): string {
-  if (call.identity !== null) demandOwn(call.identity, "services", entity.data.owner, entity.name);
+export function allowChange(entity: Entity<{ readonly owner: string }>, call: Acting, resource: Resource = "services"): string {
+  if (call.identity !== null) demandOwn(call.identity, resource, entity.data.owner, entity.name);
   const expected = call.request.headers["if-match"];
   if (expected !== undefined && expected.trim() !== "*" && !matches(expected, entity.version)) throw changed(entity, expected);
   return actor(call);

@@ -1,6 +1,7 @@
 /** Services that run elsewhere: a name for a URL. */
-import type { ExternalServices } from "@tidegate/gateway";
+import type { ExternalServices, Proxies } from "@tidegate/gateway";
 import { Refusal } from "../auth/refusal.ts";
+import { removal } from "./proxy-schemas.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { actor, allowChange } from "./services-access.ts";
@@ -8,8 +9,8 @@ import { etag } from "./services-done.ts";
 import * as schemas from "./services-schemas.ts";
 import { externalAnswer } from "./services-view.ts";
 
-export function externalRoutes(externals: ExternalServices): readonly Route[] {
-  return [list(externals), register(externals), get(externals), change(externals), remove(externals)];
+export function externalRoutes(externals: ExternalServices, proxies: Proxies): readonly Route[] {
+  return [list(externals), register(externals), get(externals), change(externals), remove(externals, proxies)];
 }
 
 // Private
@@ -82,18 +83,21 @@ function change(externals: ExternalServices): Route {
   });
 }
 
-function remove(externals: ExternalServices): Route {
+function remove(externals: ExternalServices, proxies: Proxies): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{name}`,
     tag,
     summary: "Forget an external service.",
     params: schemas.named,
+    query: removal,
     status: 204,
     answer: null,
     async handle(call) {
       const { name } = call.params;
-      await externals.remove(name, allowChange(await externals.get(name), call));
+      const by = allowChange(await externals.get(name), call);
+      if (!call.query.force) await proxies.refuseUsersOf(name);
+      await externals.remove(name, by);
       return call.reply.send();
     },
   });

@@ -1,6 +1,7 @@
 /** Services: containers that Tidegate makes, replaces without a gap, and removes; and what lies elsewhere and has only a name here. */
-import type { ServiceData, Services } from "@tidegate/gateway";
+import type { Proxies, ServiceData, Services } from "@tidegate/gateway";
 import { z } from "zod";
+import { proxy, targetsToRemove } from "./proxy-service.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { actRoutes } from "./services-acts.ts";
@@ -12,17 +13,18 @@ import * as schemas from "./services-schemas.ts";
 import { serviceAnswer } from "./services-view.ts";
 import { watchRoutes } from "./services-watch.ts";
 
-export function serviceRoutes(services: Services): readonly Route[] {
+export function serviceRoutes(services: Services, proxies: Proxies): readonly Route[] {
   return [
     list(services),
     create(services),
     unified(services),
-    ...externalRoutes(services.external),
+    ...externalRoutes(services.external, proxies),
     cleanUp(services),
     get(services),
     change(services, "PUT"),
     change(services, "PATCH"),
-    remove(services),
+    remove(services, proxies),
+    proxy(services, proxies),
     ...actRoutes(services),
     ...watchRoutes(services),
     ...servicePortRoutes(services),
@@ -109,7 +111,7 @@ function change(services: Services, method: "PUT" | "PATCH"): Route {
   });
 }
 
-function remove(services: Services): Route {
+function remove(services: Services, proxies: Proxies): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{name}`,
@@ -120,6 +122,7 @@ function remove(services: Services): Route {
     query: schemas.wait.extend({
       force: schemas.off.describe("Also while it runs."),
       volumes: schemas.off.describe("Its volumes as well; they cannot be brought back."),
+      delete_proxy: schemas.off.describe("The proxy targets that lead to it as well."),
     }),
     status: 204,
     answer: null,
@@ -127,7 +130,9 @@ function remove(services: Services): Route {
       const { name } = call.params;
       const { wait, force, volumes } = call.query;
       const by = await allowChangeOf(services, name, call);
+      const removeTargets = await targetsToRemove(proxies, name, call);
       await services.delete(name, by, { wait, force, volumes });
+      await removeTargets();
       return call.reply.code(wait ? 204 : 202).send();
     },
   });

@@ -10,9 +10,15 @@ export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   csv: "text/csv; charset=utf-8",
 };
 
+export type TextColumn<T> = readonly [title: string, value: (row: T) => string];
+
 export function formatted(tokens: readonly TokenAnswer[], format: Format): string {
-  if (format === "json") return JSON.stringify({ items: tokens });
-  const rows = [COLUMNS.map(([title]) => title), ...tokens.map((token) => COLUMNS.map(([, value]) => value(token)))];
+  return asText(tokens, COLUMNS, format);
+}
+
+export function asText<T>(items: readonly T[], columns: readonly TextColumn<T>[], format: Format): string {
+  if (format === "json") return JSON.stringify({ items });
+  const rows = [columns.map(([title]) => title), ...items.map((item) => columns.map(([, value]) => value(item)))];
   return format === "csv" ? rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("") : aligned(rows);
 }
 
@@ -24,7 +30,7 @@ export function cell(text: string): string {
 
 // Private
 
-const COLUMNS: readonly (readonly [string, (token: TokenAnswer) => string])[] = [
+const COLUMNS: readonly TextColumn<TokenAnswer>[] = [
   ["name", ({ name }) => name],
   ["email", ({ email }) => email ?? ""],
   ["scopes", ({ scopes }) => scopes.join(" ")],

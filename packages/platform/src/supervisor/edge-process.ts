@@ -8,6 +8,7 @@ import { EdgeWorker } from "@tidegate/gateway/edge";
 import type { ConnectOptions } from "@tidegate/streams";
 import { Journal } from "../orchestrator/journal.ts";
 import type { EdgeOrder } from "./channel.ts";
+import { edgeTokens } from "./edge-tokens.ts";
 
 export async function runEdgeProcess(): Promise<void> {
   const life = new EdgeProcessLife();
@@ -42,6 +43,13 @@ class EdgeProcessLife {
       prefix: config.telemetryPrefix,
       id: workerId(config.dataFolder, worker),
       dataFolder: config.dataFolder,
+      encryptionKey: config.encryptionKey,
+      http: {
+        ports: { host: config.edgeHost, http: config.httpPort, https: config.httpsPort },
+        trusted: config.trustedProxies,
+        tokens: edgeTokens,
+        limits: { connectionsPerClient: config.edgeConnectionsPerClient },
+      },
       onConnected: (tide) => this.#journal.attach(tide),
       onNote: (level, message, fields) => this.#journal.write(level, "edge", message, { worker, ...fields }),
     });

@@ -10,6 +10,7 @@ import { PASSWORD_FILE, RedisServer } from "../redis-server/redis-server.ts";
 import { tellControl, type EdgeProcess, type FromControl, type RedisPlace } from "./channel.ts";
 import { controlMark, logPath, spawnControl } from "./control-child.ts";
 import { edgeMark } from "./edge-child.ts";
+import { chooseEdgePorts, edgeUrls } from "./edge-ports.ts";
 import { EdgeWorkers } from "./edge-workers.ts";
 import { KeptProcess } from "./kept-process.ts";
 import { birthOf } from "./processes.ts";
@@ -21,7 +22,8 @@ const CONTROL_STOP_LIMIT = 15_000;
 const REDIS_STOP_LIMIT = 10_000;
 
 export class Supervisor {
-  readonly #config: PlatformConfig;
+  /** With the ports that were chosen. */
+  #config: PlatformConfig;
   readonly #screen: Screen;
   readonly #searchPath: string;
   readonly #ready = Promise.withResolvers<ReadyReport>();
@@ -60,6 +62,11 @@ export class Supervisor {
     await this.#instance?.release();
   }
 
+  /** HTTP and HTTPS; none without edge workers. */
+  get edgeUrls(): readonly string[] {
+    return this.#config.edgeWorkers === 0 ? [] : edgeUrls(this.#config);
+  }
+
   /** At once. */
   async kill(): Promise<void> {
     this.#stopping = true;
@@ -81,11 +88,20 @@ export class Supervisor {
       redisUrl: withoutPassword(this.#place.url),
       redisPasswordFile: this.#place.embedded ? PASSWORD_FILE : null,
     });
+    await this.#chooseEdgePorts();
     this.#goOn();
     this.#edge = new EdgeWorkers(this.#config, this.#place, (process) => this.#edgeIs(process));
     this.#edge.start();
     this.#startControl();
     return this.#ready.promise;
+  }
+
+  async #chooseEdgePorts(): Promise<void> {
+    const chosen = await chooseEdgePorts(this.#config, (line) => this.#screen.line(line));
+    this.#config = { ...this.#config, ...chosen };
+    if (this.#config.edgeWorkers === 0) return;
+    const ports = { ...this.#instance?.record.ports, http: chosen.httpPort, https: chosen.httpsPort };
+    await this.#instance?.update({ ports, edgeUrls: this.edgeUrls });
   }
 
   #goOn(): void {

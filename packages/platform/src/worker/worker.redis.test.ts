@@ -1,6 +1,7 @@
 /** What a worker says of itself: its life as events, failures of its handlers as log entries of their messages' traces. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, RetryAfter, Unrecoverable, type Handler, type Store, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { recordsOf } from "../rest/testing/telemetry-records.ts";
@@ -41,7 +42,7 @@ test("started after it is ready, stopped after it has drained; failures are logg
     await tide.publish("orders", { type: "bad", data: {} });
     return span.traceId;
   });
-  while ((await tide.deadLetters.count()) === 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await tide.deadLetters.count()) === 0) await pause(5);
   await tide.publish("orders", { type: "last", data: {} });
   await settled.promise;
   await worker.stop();

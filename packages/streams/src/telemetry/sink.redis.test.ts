@@ -78,6 +78,21 @@ describe("Sink", () => {
     );
   });
 
+  it("tells a notice that is logged again only once", async () => {
+    await using redis = await startRedis();
+    const notices: string[] = [];
+    await using tide = await open(redis, {
+      telemetry: { buffer: 20 },
+      onNotice: ({ code }) => {
+        notices.push(code);
+        tide.logger("journal").warn(code);
+      },
+    });
+    for (let n = 0; n < 50; n++) tide.logger("busy").info(`entry ${n}`);
+    assert.deepEqual(notices, ["telemetry_full"]);
+    await tide.flush();
+  });
+
   it("stores each entry once and in order over kills of Redis; sent = stored + dropped", async () => {
     await using redis = await startRedis({ args: ["--appendfsync", "always"] });
     await using tide = await open(redis, { telemetry: { window: 1, batch: 50, buffer: 2_000 } });

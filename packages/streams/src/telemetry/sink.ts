@@ -138,9 +138,11 @@ export class Sink {
 
   #drop({ kind, part }: SinkEntry): void {
     const stream = this.#deps.keys.stream(kind, part);
+    const isFirst = this.#untold.size === 0;
     this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
-    if (this.#untold.size === 0) this.#deps.notice({ level: "warning", code: "telemetry_full", message: FULL });
     this.#untold.set(stream, (this.#untold.get(stream) ?? 0) + 1);
+    // Counted before it is told: whoever logs the notice may come back here.
+    if (isFirst) this.#deps.notice({ level: "warning", code: "telemetry_full", message: FULL });
   }
 
   #tell(): void {

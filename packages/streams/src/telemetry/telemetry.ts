@@ -143,6 +143,8 @@ export interface SpanOptions {
   readonly component?: string;
   /** Unix milliseconds. Default now. */
   readonly startedAt?: number;
+  /** Of a span that was named to others before it is told here. Default: new ones; `parent` counts as well, and must be of the same trace. */
+  readonly id?: { readonly traceId: string; readonly spanId: string };
 }
 
 /** A stored span. */

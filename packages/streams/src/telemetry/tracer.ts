@@ -64,7 +64,7 @@ export class Tracer implements SpanKeeper {
     const context = currentContext();
     const given = parseTraceparent(options.parent);
     if (!this.enabled) return new SilentSpan(given === null ? context?.traceparent : options.parent);
-    const span = given === null ? this.#inFlow(name, options, context) : this.#under(given, name, options, context);
+    const span = options.id !== undefined ? this.#named(options.id, given, name, options) : this.#placed(given, name, options, context);
     if (options.attributes !== undefined) span.set(options.attributes);
     return span;
   }
@@ -120,6 +120,15 @@ export class Tracer implements SpanKeeper {
 
   // Private: making spans
 
+  #named(id: { readonly traceId: string }, given: TraceParent | null, name: string, options: SpanOptions): LiveSpan {
+    const sampled = given?.sampled ?? this.#sampler.keep();
+    return this.#begin(name, options, { traceId: id.traceId, sampled, ...(given === null ? {} : { spanId: given.spanId }) });
+  }
+
+  #placed(given: TraceParent | null, name: string, options: SpanOptions, context: FlowContext | undefined): LiveSpan {
+    return given === null ? this.#inFlow(name, options, context) : this.#under(given, name, options, context);
+  }
+
   #inFlow(name: string, options: SpanOptions, context: FlowContext | undefined): LiveSpan {
     const running = context?.span;
     if (running instanceof LiveSpan && running.local.keeper === this) return this.#make(name, options, running, running.local);
@@ -149,7 +158,7 @@ export class Tracer implements SpanKeeper {
     const wall = this.#wall(now);
     return new LiveSpan({
       traceId: parent.traceId,
-      spanId: newSpanId(),
+      spanId: options.id?.spanId ?? newSpanId(),
       parentId: parent.spanId ?? null,
       name,
       kind,

@@ -1,4 +1,5 @@
 /** Waiting for what happens instead of for a time. Not exported: applications have their own. */
+import { setImmediate as immediate, setTimeout as pause } from "node:timers/promises";
 
 export interface Probe<T> {
   readonly seen: T[];
@@ -34,11 +35,15 @@ export function probe<T>(): Probe<T> {
   };
 }
 
-/** Asks again until the answer is yes; for state that sends no event. */
+/**
+ * Asks again until the answer is yes; for state that sends no event. What takes longer than a moment is asked about less often: it would
+ * else keep a core and the server busy.
+ */
 export async function until(what: string, check: () => Promise<boolean>, limit = 15_000): Promise<void> {
-  const end = performance.now() + limit;
+  const began = performance.now();
   while (!(await check())) {
-    if (performance.now() > end) throw new Error(`${what} did not come true in ${limit} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
+    const waited = performance.now() - began;
+    if (waited > limit) throw new Error(`${what} did not come true in ${limit} ms`);
+    await (waited < 50 ? immediate() : pause(5));
   }
 }

@@ -5,6 +5,7 @@ import { queryOf } from "../../api.ts";
 import { dateTime } from "../../format.ts";
 import { usePages } from "../../paging.ts";
 import { ChoiceField } from "../../parts/fields.tsx";
+import { Sign } from "../../parts/icons.tsx";
 import { Pill, type Tone } from "../../parts/marks.tsx";
 import { Empty, Loading, ProblemBox } from "../../parts/notices.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
@@ -14,6 +15,9 @@ import { rollBack } from "./roll-back.ts";
 const mostPages = 20;
 const kinds = [
   { value: "", label: "everything" },
+  { value: "target", label: "hosts" },
+  { value: "route", label: "routes" },
+  { value: "certificate", label: "certificates" },
   { value: "service", label: "services" },
   { value: "external_service", label: "external services" },
   { value: "port", label: "ports" },
@@ -22,7 +26,10 @@ const kinds = [
 
 export function RevisionsScreen(): JSX.Element {
   const kind = query.value.get("kind") ?? "";
-  const pages = usePages<RevisionsAnswer>(`/api/v1/revisions${queryOf({ kind, limit: 100 })}`, mostPages);
+  // Of one thing, where a page of that thing leads here.
+  const name = query.value.get("name");
+  const path = kind === "" || name === null ? `/api/v1/revisions${queryOf({ kind, limit: 100 })}` : one(kind, name);
+  const pages = usePages<RevisionsAnswer>(path, mostPages);
   const changes = pages.pages.flatMap((page) => page.items);
   return (
     <>
@@ -32,14 +39,19 @@ export function RevisionsScreen(): JSX.Element {
           label="Of"
           value={kinds.find((k) => k.value === kind)?.value ?? ""}
           options={kinds}
-          set={(chosen) => setQuery({ kind: chosen })}
+          set={(chosen) => setQuery({ kind: chosen, name: null })}
         />
+        {name !== null && (
+          <button type="button" class="chip" aria-label={`Not only ${name}`} onClick={() => setQuery({ name: null })}>
+            {name} <Sign name="close" />
+          </button>
+        )}
       </div>
       {pages.problem && <ProblemBox problem={pages.problem} retry={pages.reload} />}
       {pages.pages.length === 0 && !pages.problem && <Loading />}
       {pages.pages.length > 0 && changes.length === 0 && (
         <Empty title="Nothing was changed yet" command="npx tidegate service create hello --image nginx:alpine --port 80 --writable">
-          Every change of services, ports and tokens is kept here for a while: what, when, by whom.
+          Every change of hosts, routes, services, ports and tokens is kept here for a while: what, when, by whom.
         </Empty>
       )}
       {changes.length > 0 && (
@@ -59,6 +71,10 @@ export function RevisionsScreen(): JSX.Element {
       )}
     </>
   );
+}
+
+function one(kind: string, name: string): string {
+  return `/api/v1/revisions/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`;
 }
 
 const tones: Readonly<Record<RevisionAnswer["change"], Tone>> = {
@@ -84,6 +100,8 @@ function columnsOf(changed: () => void): readonly Column<RevisionAnswer>[] {
 
 function What({ change: { kind, name } }: { change: RevisionAnswer }): JSX.Element {
   if (kind === "service") return <a href={`/services/${encodeURIComponent(name)}?view=revisions`}>{name}</a>;
+  if (kind === "target") return <a href={`/proxy/${encodeURIComponent(name)}`}>{name}</a>;
+  if (kind === "route") return <a href={`/routes?route=${encodeURIComponent(name)}`}>{name}</a>;
   if (kind === "token") return <a href={`/tokens?token=${encodeURIComponent(name)}`}>{name}</a>;
   return <>{name}</>;
 }

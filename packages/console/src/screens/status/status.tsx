@@ -12,6 +12,7 @@ import { query } from "../../router.ts";
 import { AuditList } from "./audit.tsx";
 import { ComponentChanges } from "./changes.tsx";
 import { ComponentTable } from "./components.tsx";
+import { EdgeCard } from "./edge-card.tsx";
 
 const views = [
   { view: null, label: "Now", show: () => <Now /> },
@@ -47,6 +48,7 @@ function Now(): JSX.Element {
       <Facts facts={factsOf(status.data)} />
       <h2>Components</h2>
       <ComponentTable components={status.data.components} />
+      <EdgeCard edge={status.data.edge} />
       <h2>Processors of logs and events</h2>
       {metrics.problem && <ProblemBox problem={metrics.problem} retry={metrics.reload} />}
       {metrics.data && <Processors processors={metrics.data.processors} mine={status.data.instance} />}

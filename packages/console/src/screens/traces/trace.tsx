@@ -11,6 +11,7 @@ import { TraceStatus } from "../../parts/trace-status.tsx";
 import { query, setQuery } from "../../router.ts";
 import { Why } from "../why.tsx";
 import { SpanDetail } from "./span-detail.tsx";
+import { explainHref } from "./explain-href.ts";
 import { TraceLogs } from "./trace-logs.tsx";
 import { Waterfall } from "./waterfall.tsx";
 
@@ -55,12 +56,14 @@ function Shown({ trace }: { trace: TraceAnswer }): JSX.Element {
 }
 
 function factsOf(trace: TraceAnswer): Fact[] {
+  const asked = explainHref(trace.records);
   return [
     { label: "Status", value: <TraceStatus status={trace.status} /> },
     { label: "Duration", value: spanTime(trace.duration) },
     { label: "Started", value: dateTime(trace.startedAt) },
     { label: "Spans", value: count(trace.spans) },
     { label: "Components", value: trace.components.join(", ") },
+    ...(asked === null ? [] : [{ label: "URL", value: <a href={asked}>explain its way</a> }]),
     {
       label: "Trace id",
       value: (

@@ -1,6 +1,7 @@
 /** What happens to messages is told once a second, once: over changes of leader, topics made anew, and what was there before. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, Unrecoverable, type Store, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import type { MetricName } from "../../contract.ts";
@@ -179,6 +180,6 @@ async function until(what: string, check: () => Promise<boolean>): Promise<void>
   const end = performance.now() + 25_000;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`${what}: did not come true; told: ${JSON.stringify(await entriesOf("messaging"))}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(5);
   }
 }

@@ -1,6 +1,7 @@
 /** The judge on a real Redis with a clock of its own: hours of cooldowns, mutes and waiting, in a moment. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, Lease, type Store, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import type { Alert, AlertDestination, AlertRuleRequest } from "../../contract.ts";
@@ -296,7 +297,7 @@ async function events(...given: (readonly [string, string])[]): Promise<void> {
     onTrouble: (message) => assert.fail(message),
   });
   processor.start();
-  while ((await processor.status()).lag > 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await processor.status()).lag > 0) await pause(5);
   await processor.stop();
 }
 

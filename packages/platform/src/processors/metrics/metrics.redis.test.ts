@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Store } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import type { MetricName, Step } from "../../contract.ts";
@@ -236,7 +237,10 @@ function counted(): Promise<void> {
 
 async function until(what: string, check: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 20_000;
-  while (!(await check())) if (performance.now() > end) throw new Error(`${what} did not come true`);
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`${what} did not come true`);
+    await pause(5);
+  }
 }
 
 async function value(metric: MetricName, subject: string, at: number, step: Step): Promise<number | null | undefined> {

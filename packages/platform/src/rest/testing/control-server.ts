@@ -37,6 +37,7 @@ export function statusOf(tide: Tide, change: Partial<OrchestratorStatus> = {}): 
     instance: "test",
     leader: true,
     lag: { messages: 0, seconds: 0, group: null },
+    edge: null,
     ...change,
   };
 }
@@ -62,7 +63,16 @@ export function noGateway(): Gateway {
     throw new Error(`this test has no gateway to ask for ${name}`);
   };
   const part = (): object => new Proxy({}, { get: (_, name) => () => never(String(name)) });
-  return { entities: part(), vault: part(), ports: part(), services: part(), edge: part(), parts: [] } as unknown as Gateway;
+  return {
+    entities: part(),
+    vault: part(),
+    ports: part(),
+    services: part(),
+    proxies: part(),
+    certificates: part(),
+    edge: part(),
+    parts: [],
+  } as unknown as Gateway;
 }
 
 /** For tests that know the admin token only. */

@@ -1,4 +1,5 @@
 /** For tests: a real Redis, the log index running on it, and entries written as any program may write them. */
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Leader } from "../../../orchestrator/leader.ts";
@@ -93,6 +94,7 @@ export class LogBed implements AsyncDisposable {
     for (;;) {
       if ((await this.#store.ask(["HGET", this.keys.cursor(source), "id"])) === id) return;
       if (performance.now() > end) throw new Error(`${source} were not indexed within two minutes: ${this.troubles.join("; ")}`);
+      await pause(5);
     }
   }
 }
