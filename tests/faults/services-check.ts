@@ -105,12 +105,14 @@ function portsOf(services: readonly ServiceAnswer[], claims: PortsAnswer["items"
 
 function listening(instances: readonly TidegateInstance[], claims: PortsAnswer["items"]): string[] {
   const wanted = new Set(claims.map(({ port }) => port));
-  return instances.flatMap(({ edge }, index) => {
+  return instances.flatMap(({ edge, frontDoor }, index) => {
     const found = portsOfProcesses(edge);
     const missing = [...wanted].filter((port) => !found.has(port)).map((port) => `edge ${index} does not listen on ${port}`);
     return [
       ...missing,
-      ...[...found].filter((port) => !wanted.has(port)).map((port) => `edge ${index} listens on ${port}, which nobody has`),
+      ...[...found]
+        .filter((port) => !wanted.has(port) && !frontDoor.has(port))
+        .map((port) => `edge ${index} listens on ${port}, which nobody has`),
     ];
   });
 }

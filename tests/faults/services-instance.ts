@@ -96,6 +96,12 @@ export class TidegateInstance implements AsyncDisposable {
     return children.filter(([name]) => name.startsWith("edge")).map(([, pid]) => pid);
   }
 
+  /** Its own HTTP and HTTPS ports. */
+  get frontDoor(): ReadonlySet<number> {
+    const { http, https } = this.#read()?.ports ?? {};
+    return new Set([http, https].filter((port) => port !== undefined));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, "exit");
@@ -108,7 +114,7 @@ export class TidegateInstance implements AsyncDisposable {
 
   // Private
 
-  #read(): { state?: string; consoleUrl: string; children: Record<string, number> } | null {
+  #read(): { state?: string; consoleUrl: string; ports: { http?: number; https?: number }; children: Record<string, number> } | null {
     try {
       return JSON.parse(readFileSync(join(this.folder, "instance.json"), "utf8")) as never;
     } catch {
