@@ -126,7 +126,7 @@ export class EdgeWorker {
     await Promise.all([this.#front.close(GRACE), this.#http.close(GRACE), this.#mirror?.stop()]);
     await this.#reporter.stop();
     this.#tellDenials();
-    await this.#http.flush();
+    await this.#http.say();
     await this.#follower.stop();
     if (this.#save !== undefined) this.#write();
     await this.#saving;

@@ -1,4 +1,5 @@
 /** The HTTP side of a worker, wired: ports → TLS → connections → the chain → upstreams, and what all of it serves by. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Tide } from "@tidegate/streams";
 import type { CertificateData } from "../../certificates/spec.ts";
 import type { GatewayKeys } from "../../keys.ts";
@@ -45,6 +46,9 @@ export interface HttpFrontOptions {
   /** An endpoint has lost its last request or tunnel. */
   readonly onIdle: (endpoint: string) => void;
 }
+
+/** Milliseconds. */
+const LAST_WORDS = 300;
 
 interface Owner {
   readonly kind: "target" | "route";
@@ -211,11 +215,10 @@ export class HttpFront {
     this.#upstreams.close();
   }
 
-  /** The last records. */
-  async flush(): Promise<void> {
+  /** The last words; they are stored when the connection closes, as far as Redis is there. */
+  async say(): Promise<void> {
     this.#refusals.tell();
-    await this.#limiter.stop();
-    await this.#telemetry.flush();
+    await Promise.race([this.#limiter.stop(), pause(LAST_WORDS, undefined, { ref: false })]);
   }
 
   // Private

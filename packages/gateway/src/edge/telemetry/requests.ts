@@ -62,10 +62,6 @@ export class RequestTelemetry {
     this.#logger.info(`${count} requests were counted and not recorded one by one: there were too many`, { unrecorded: count });
   }
 
-  async flush(): Promise<void> {
-    await this.#tide?.flush();
-  }
-
   // Private
 
   #tell(tide: Tide, record: AccessRecord): void {

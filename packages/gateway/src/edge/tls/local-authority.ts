@@ -184,7 +184,10 @@ async function tools() {
   return { x509, generator: x509.X509CertificateGenerator };
 }
 
-async function privatePem(key: CryptoKey): Promise<string> {
+/** A `CryptoKey`, which is a type only where there are types of a browser. */
+type Key = Parameters<typeof crypto.subtle.exportKey>[1];
+
+async function privatePem(key: Key): Promise<string> {
   return createPrivateKey({ key: Buffer.from(await crypto.subtle.exportKey("pkcs8", key)), format: "der", type: "pkcs8" })
     .export({ format: "pem", type: "pkcs8" })
     .toString()
