@@ -2,7 +2,7 @@
  * Memory: what 10,000 messages of 256 bytes take in Redis, and whether a process that publishes and consumes at a steady load grows.
  * Growth is the median of the last fifth of the samples minus that of the first fifth, each taken after a collection of garbage.
  */
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Part, type MemorySample } from "./child.ts";

@@ -84,7 +84,9 @@ export function describeMachine(): Record<string, string | number> {
     node: process.versions.node,
     redis: /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ?? "unknown",
     nats: natsVersion(),
-    ...Object.fromEntries(["bullmq", "ioredis", "redis"].map((name) => [name === "redis" ? "node-redis" : name, versionOf(name)])),
+    ...Object.fromEntries(
+      ["bullmq", "ioredis", "@redis/client"].map((name) => [name === "@redis/client" ? "node-redis" : name, versionOf(name)]),
+    ),
   };
 }
 

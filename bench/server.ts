@@ -2,7 +2,7 @@
  * The servers of a run: one Redis for all peers that use Redis (AOF everysec, noeviction) and one nats-server (file store), each with
  * a folder of its own on loopback, emptied between parts.
  */
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { startNats } from "./nats.ts";
 import type { PeerName } from "./peers/index.ts";

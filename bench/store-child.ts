@@ -3,7 +3,7 @@
  * with raw node-redis writing everything the store writes. Answers over IPC.
  */
 import { once } from "node:events";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { EntityStore, GatewayKeys, type Entity, type Table } from "@tidegate/gateway";
 import { connect } from "@tidegate/streams";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setImmediate as tick, setTimeout as pause } from "node:timers/promises";
 import fastify from "fastify";
 import pino from "pino";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { z } from "zod";
 import { connect, type ResponseRecord, type Tide } from "@tidegate/streams";
 import { tidegate } from "@tidegate/streams/fastify";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { describeMachine, median, type Report, type Row } from "./report.ts";
 import { progress } from "./server.ts";

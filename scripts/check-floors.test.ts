@@ -9,7 +9,7 @@ const floors: Floors = {
   packages: ["packages/streams", "packages/platform"],
   aside: { "packages/console": ["packages/platform"] },
   inside: { "packages/streams/src": [["errors"], ["redis", "telemetry"], ["open"]] },
-  only: { redis: "packages/streams/src/redis" },
+  only: { "@redis/client": "packages/streams/src/redis" },
 };
 
 function check(context: TestContext, files: Record<string, string>): string[] {
@@ -63,8 +63,8 @@ test("floors want a place for every file", (context) => {
 
 test("floors keep a package to the one folder that may use it", (context) => {
   const problems = check(context, {
-    "packages/streams/src/redis/link.ts": 'import { createClient } from "redis";',
-    "packages/streams/src/open.ts": 'import type { RedisClientType } from "redis";',
+    "packages/streams/src/redis/link.ts": 'import { createClient } from "@redis/client";',
+    "packages/streams/src/open.ts": 'import type { RedisClientType } from "@redis/client";',
   });
-  assert.deepEqual(problems, ["packages/streams/src/open.ts imports redis: only packages/streams/src/redis may"]);
+  assert.deepEqual(problems, ["packages/streams/src/open.ts imports @redis/client: only packages/streams/src/redis may"]);
 });

@@ -1,6 +1,6 @@
 /** node-redis with nothing on top: pipelined XADD of the same entry; read, decode, acknowledge in sequence. No retries, no leases, no safety. */
 import { randomUUID } from "node:crypto";
-import { createClient, type RedisClientType } from "redis";
+import { createClient, type RedisClientType } from "@redis/client";
 import { CONCURRENCY, IN_FLIGHT, inFlight, payload, type Payload, type Peer, type Running } from "../work.ts";
 
 /** Entries per read: what Tidegate asks for at the same concurrency. */

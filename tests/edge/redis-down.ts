@@ -3,7 +3,7 @@
  * itself may lose the last second before it was killed (AOF everysec).
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { until } from "../../packages/streams/src/testing/events.ts";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { Load, type LoadFigures } from "./load.ts";

@@ -2,7 +2,7 @@
  * A worker as it should not be, on plain Redis commands: one sin at a time, everything else right. The judge must condemn each;
  * one that cannot has no business in acquitting the library.
  */
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { Reporter } from "./effects.ts";
 import type { WorkerOrder } from "./worker.ts";
 

@@ -3,7 +3,7 @@
  * The publisher's timeout is short on purpose: it hears refusals and unknown answers instead of waiting the fault out.
  */
 import { connect, type ConnectOptions, type Tide } from "@tidegate/streams";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { Crew } from "./crew.ts";
 import { now, Witness } from "./effects.ts";
 import { Load } from "./load.ts";

@@ -1,5 +1,5 @@
 /** What the figures say, held against what was sent. */
-import type { RedisClientType } from "redis";
+import type { RedisClientType } from "@redis/client";
 import { StreamsConnection } from "../../packages/platform/src/orchestrator/streams-connection.ts";
 import { MetricsView } from "../../packages/platform/src/processors/metrics/metrics-view.ts";
 import { PlatformKeys } from "../../packages/platform/src/redis/keys.ts";

@@ -1,7 +1,7 @@
 /** Requests are logged while the processes that count them are killed: afterwards every figure must be what was sent, exactly. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createClient, type RedisClientType } from "redis";
+import { createClient, type RedisClientType } from "@redis/client";
 import { until } from "../../packages/streams/src/testing/events.ts";
 import { Seed } from "./seed.ts";
 import { Server } from "./server.ts";

@@ -1,5 +1,5 @@
 /** The requests of a telemetry run: what is sent, and what the figures must say about it afterwards. */
-import type { RedisClientType } from "redis";
+import type { RedisClientType } from "@redis/client";
 import type { Seed } from "./seed.ts";
 
 export const HOSTS = ["shop.example", "api.example", "static.example"] as const;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type Settlement } from "./index.ts";
 import { startRedis } from "./testing/index.ts";
 import { probe } from "./testing/events.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type Notice, type Settlement, type Tide } from "../index.ts";
 import { probe, until } from "../testing/events.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type HeldMessage, type Notice, type Settlement, type Tide } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 import { probe, until } from "../testing/events.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as dial, createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { systemClock, type Clock } from "../clock.ts";
 import { parseConfig } from "../config.ts";
 import { connect, type Consumer, type Notice, type Tide } from "../index.ts";

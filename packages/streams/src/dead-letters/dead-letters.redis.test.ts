@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, Unrecoverable, type Message, type Notice, type Settlement, type Tide } from "../index.ts";
 import { probe, until } from "../testing/events.ts";
 import { startRedis, type RedisServer } from "../testing/redis-server.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { parseConfig } from "../config.ts";
 import { connect, type DeadLetter, type ReplayJob, type Tide } from "../index.ts";
 import { Keys } from "../keys.ts";

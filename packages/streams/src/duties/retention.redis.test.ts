@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { systemClock, type Clock } from "../clock.ts";
 import { parseConfig } from "../config.ts";
 import { connect, type Notice, type RetentionPolicy, type Tide } from "../index.ts";

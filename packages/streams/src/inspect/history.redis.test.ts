@@ -1,7 +1,7 @@
 /** What only a real server shows: how much memory history takes, and that a full server still settles. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect } from "../open.ts";
 import { probe } from "../testing/events.ts";
 import { startRedis, type RedisServer } from "../testing/redis-server.ts";

@@ -1,7 +1,7 @@
 /** Lag as people see it is what the group still has to be given, whatever the server remembers of what it has read. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type Tide } from "../index.ts";
 import { until } from "../testing/events.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, NotReplicated, type Receipt, type Tide } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 import { CuttingProxy } from "../testing/cutting-proxy.ts";

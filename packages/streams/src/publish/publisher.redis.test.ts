@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, PublishUnknown, TidegateError, type Receipt, type Tide } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 import { CuttingProxy } from "../testing/cutting-proxy.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createClient, type RedisClientType } from "redis";
+import { createClient, type RedisClientType } from "@redis/client";
 import { connect, type Tide } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect } from "../index.ts";
 import { startRedis } from "../testing/redis-server.ts";
 

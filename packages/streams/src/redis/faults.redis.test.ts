@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type Settlement } from "../index.ts";
 import { CuttingProxy } from "../testing/cutting-proxy.ts";
 import { probe, until } from "../testing/events.ts";

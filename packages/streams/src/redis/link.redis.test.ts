@@ -77,3 +77,15 @@ test("however many calls a lost connection had, it is one loss, and the next con
     link.close();
   }
 });
+
+test("a store sends none of the library's scripts: it is told its own", async () => {
+  await using redis = await startRedis();
+  await using tide = await connect({ url: redis.url });
+  const first = tide.store("first");
+  const loaded = async (): Promise<string> => /script\|load:calls=(\d+)/.exec(String(await first.ask(["INFO", "commandstats"])))?.[1] ?? "";
+  const before = await loaded();
+  assert.notEqual(before, "");
+  const second = tide.store("second");
+  assert.equal(await second.ask(["PING"]), "PONG");
+  assert.equal(await loaded(), before);
+});

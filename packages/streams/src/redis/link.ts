@@ -153,21 +153,24 @@ export class RedisLink implements Link {
     const client = openClient(host, endpoint, name);
     this.#building = client;
     let over = false;
-    const fail = (fault: RedisFault): void => {
+    let reached = false;
+    const fail = async (why: () => RedisFault | Promise<RedisFault>): Promise<void> => {
       if (over) return;
       over = true;
       clearTimeout(limit);
-      this.#drop(client, fault);
+      this.#drop(client, await why());
     };
-    client.on("error", (cause: unknown) => void this.#explain(cause, host).then(fail));
-    client.on("end", () => fail(unreachable(this.address, new Error("the connection was closed"), true)));
-    const limit = setTimeout(() => fail(silent(this.address, this.#vouched)), CONNECT_LIMIT);
+    const failed = (cause: unknown): void => void fail(() => this.#explain(cause, host, reached));
+    client.on("connect", () => (reached = true));
+    client.on("error", failed);
+    client.on("end", () => void fail(() => unreachable(this.address, new Error("the connection was closed"), true)));
+    const limit = setTimeout(() => void fail(() => silent(this.address, this.#vouched)), CONNECT_LIMIT);
     const ready = (): void => {
       clearTimeout(limit);
       if (over || this.#closed) return destroyClient(client);
       this.#rise(client);
     };
-    this.#prepare(client).then(ready, (cause: unknown) => this.#explain(cause, host).then(fail));
+    this.#prepare(client).then(ready, failed);
   }
 
   async #prepare(client: Client): Promise<void> {
@@ -177,11 +180,11 @@ export class RedisLink implements Link {
   }
 
   /** Both sides of a TLS mistake only see a silent or a closed connection; a second look tells it from a host that is gone. */
-  async #explain(cause: unknown, host: Host): Promise<RedisFault> {
+  async #explain(cause: unknown, host: Host, reached: boolean): Promise<RedisFault> {
     const fault = faultOf(cause, this.address);
     if (fault.code !== "REDIS_UNREACHABLE" || this.#vouched) return fault;
     const { tls } = this.#options.endpoint;
-    if (tls === null) return (await speaksTls(host)) ? wrongScheme(this.address, "rediss", cause) : fault;
+    if (tls === null) return reached && (await speaksTls(host)) ? wrongScheme(this.address, "rediss", cause) : fault;
     return isTimeout(cause) && (await accepts(host)) ? wrongScheme(this.address, "redis", cause) : fault;
   }
 

@@ -1,4 +1,7 @@
-/** The connections of one `connect()`: named after it for CLIENT LIST, each with the scripts loaded before anybody uses it. */
+/**
+ * The connections of one `connect()`, named after it for CLIENT LIST. Those that run our scripts load them before anybody uses them;
+ * readers run none, stores bring their own.
+ */
 import type { Store } from "../store.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Link, LinkOptions } from "./link.ts";
@@ -16,6 +19,7 @@ export interface LinksDeps {
 
 /** Milliseconds a command may stay unanswered. */
 const DEADLINE = 5_000;
+const NOTHING = (): Promise<void> => Promise.resolve();
 
 export class Links {
   readonly #deps: LinksDeps;
@@ -42,7 +46,7 @@ export class Links {
   }
 
   store(name: string): Store {
-    const store = new OwnStore(this.open(`store.${name}`), (closed) => this.#stores.delete(closed));
+    const store = new OwnStore(this.open(`store.${name}`, { prepare: NOTHING }), (closed) => this.#stores.delete(closed));
     this.#stores.add(store);
     return store;
   }

@@ -1,7 +1,7 @@
 /** A failover as an application sees it: nothing is restarted, nothing that a replica had confirmed is lost. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect, type Notice } from "../index.ts";
 import { Certificates } from "../testing/certificates.ts";
 import { probe, until } from "../testing/events.ts";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { parseConfig } from "../config.ts";
 import { connect, type ConnectOptions, type Settlement, type TidegateError } from "../index.ts";
 import { Certificates } from "../testing/certificates.ts";

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { until } from "./events.ts";
 import type { CertificateFiles } from "./certificates.ts";
 import { freePort, ready, serverProgram, startRedis, type RedisServer } from "./redis-server.ts";

@@ -1,6 +1,6 @@
 /** The contract on a real server, in real time. `TIDEGATE_TEST_SERVER=valkey-server` runs it on Valkey. */
 import { after } from "node:test";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { connect } from "../../open.ts";
 import type { Reply } from "../../store.ts";
 import type { ConnectOptions, Tide } from "../../tide.ts";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as fc from "fast-check";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { startRedis } from "../redis-server.ts";
 import { createMemory } from "./memory.ts";
 
