@@ -15,12 +15,14 @@ export { defineScript } from "./store.ts";
 export type { Reply, Script, Store } from "./store.ts";
 export { EVENTS, EVENT_TYPES, isEventType, kindOf } from "./telemetry/events.ts";
 export type { EventData, EventEntry, EventKind, EventType } from "./telemetry/events.ts";
+export type { TelemetryOptions } from "./telemetry/options.ts";
 export { readRecord } from "./telemetry/record.ts";
 export type { HttpFields, LogType, TelemetryRecord } from "./telemetry/record.ts";
 export { LEVELS } from "./telemetry/telemetry.ts";
 export type {
   Attributes,
   AuditRecord,
+  EndedSpan,
   Fields,
   LazyFields,
   Level,
@@ -30,12 +32,13 @@ export type {
   RequestRecord,
   ResponseRecord,
   Span,
+  SpanIds,
   SpanKind,
   SpanOptions,
+  SpanPhase,
   SpanRecord,
   SpanStatus,
   Telemetry,
-  TelemetryOptions,
   TelemetryStats,
   Trace,
   TracePage,

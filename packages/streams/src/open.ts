@@ -85,6 +85,7 @@ class Connection implements Tide {
   readonly eventEntry: Telemetry["eventEntry"];
   readonly trace: Telemetry["trace"];
   readonly startSpan: Telemetry["startSpan"];
+  readonly recordSpan: Telemetry["recordSpan"];
   readonly runInSpan: Telemetry["runInSpan"];
   readonly runningSpan: Telemetry["runningSpan"];
   readonly runInTrace: Telemetry["runInTrace"];
@@ -125,6 +126,7 @@ class Connection implements Tide {
     this.eventEntry = telemetry.eventEntry.bind(telemetry);
     this.trace = telemetry.trace.bind(telemetry);
     this.startSpan = telemetry.startSpan.bind(telemetry);
+    this.recordSpan = telemetry.recordSpan.bind(telemetry);
     this.runInSpan = telemetry.runInSpan.bind(telemetry);
     this.runningSpan = telemetry.runningSpan.bind(telemetry);
     this.runInTrace = telemetry.runInTrace.bind(telemetry);

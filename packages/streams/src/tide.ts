@@ -7,7 +7,8 @@ import type { Message, OutgoingMessage } from "./message/message.ts";
 import type { ConsumeOptions, Consumer, Handler, HeldMessage, MessagesOptions, StartPosition } from "./consuming.ts";
 import type { MessageHistory } from "./history.ts";
 import type { Store } from "./store.ts";
-import type { Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
+import type { TelemetryOptions } from "./telemetry/options.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { EventSchemas, MessageOf, OutgoingOf, TopicContract } from "./message/contract.ts";
 import type {
   Capabilities,

@@ -11,7 +11,19 @@ import { StoredLogControl } from "./log-control.ts";
 import { Logging } from "./logging.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { Sink } from "./sink.ts";
-import type { Attributes, Fields, LogControl, Logger, Span, SpanOptions, Telemetry, TelemetryStats, Traces } from "./telemetry.ts";
+import type {
+  Attributes,
+  EndedSpan,
+  Fields,
+  LogControl,
+  Logger,
+  Span,
+  SpanIds,
+  SpanOptions,
+  Telemetry,
+  TelemetryStats,
+  Traces,
+} from "./telemetry.ts";
 import type { Tracer } from "./tracer.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import { composeTracing } from "./tracing.ts";
@@ -57,8 +69,8 @@ export class TelemetrySide implements Telemetry {
     return this.#logging.logger(component, fields);
   }
 
-  event<T extends EventType>(type: T, data: EventData<T>, options: { readonly component?: string } = {}): void {
-    this.#events.write(type, data, options.component);
+  event<T extends EventType>(type: T, data: EventData<T>, options: { readonly component?: string; readonly span?: SpanIds } = {}): void {
+    this.#events.write(type, data, options.component, options.span);
   }
 
   eventEntry<T extends EventType>(type: T, data: EventData<T>, options: { readonly component?: string } = {}): EventEntry {
@@ -71,6 +83,10 @@ export class TelemetrySide implements Telemetry {
 
   startSpan(name: string, options: SpanOptions = {}): Span {
     return this.tracer.startSpan(name, options);
+  }
+
+  recordSpan(ended: EndedSpan): void {
+    this.tracer.record(ended);
   }
 
   runInSpan<T>(span: Span, work: () => T): T {

@@ -6,6 +6,7 @@ import { kindOf, type EventData, type EventEntry, type EventType } from "./event
 import { Redactor } from "./redact.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { capOf, SinkEntry, type Sink } from "./sink.ts";
+import type { SpanIds } from "./telemetry.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 export interface EventWriterDeps {
@@ -25,8 +26,9 @@ export class EventWriter {
     this.#redactor = new Redactor(deps.settings.redact);
   }
 
-  write<T extends EventType>(type: T, data: EventData<T>, component?: string): void {
-    this.#deps.sink.write(this.#make(type, data, component));
+  /** `span`: whose trace it belongs to; default: the calling code's. */
+  write<T extends EventType>(type: T, data: EventData<T>, component?: string, span?: SpanIds): void {
+    this.#deps.sink.write(this.#make(type, data, component, span));
   }
 
   /** Of which the caller's own script takes care. */
@@ -43,12 +45,12 @@ export class EventWriter {
 
   // Private
 
-  #make<T extends EventType>(type: T, data: EventData<T>, component: string = this.#deps.service): SinkEntry {
+  #make<T extends EventType>(type: T, data: EventData<T>, component: string = this.#deps.service, span?: SpanIds): SinkEntry {
     const { clock, service } = this.#deps;
     const text = JSON.stringify({ ...data, source: service }, (_, value: unknown) =>
       typeof value === "string" ? this.#redactor.text(value) : value,
     );
-    const traceId = parseTraceparent(currentContext()?.traceparent)?.traceId ?? "";
+    const traceId = span?.traceId ?? parseTraceparent(currentContext()?.traceparent)?.traceId ?? "";
     return new SinkEntry("events", kindOf(type), type, component, traceId, clock.wall(), text);
   }
 }

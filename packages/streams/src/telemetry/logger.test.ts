@@ -9,7 +9,8 @@ import { NO_SETTINGS } from "./log-settings.ts";
 import { readRecord, type TelemetryRecord } from "./record.ts";
 import type { SinkEntry } from "./sink.ts";
 import { parseTelemetry } from "./settings.ts";
-import type { LogSettings, TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./options.ts";
+import type { LogSettings } from "./telemetry.ts";
 
 interface Kept extends TelemetryRecord {
   readonly part: string;

@@ -2,7 +2,7 @@
 import { RANK, type Gate, type Rules } from "./gate.ts";
 import type { LogType } from "./record.ts";
 import { auditShape, requestShape, responseShape, type Shape } from "./shapes.ts";
-import type { AuditRecord, Fields, LazyFields, Level, Logger, RequestRecord, ResponseRecord, Span } from "./telemetry.ts";
+import type { AuditRecord, Fields, LazyFields, Level, Logger, RequestRecord, ResponseRecord, SpanIds } from "./telemetry.ts";
 
 /** What the loggers of a process share; `Logging` is the real one. */
 export interface LoggerCore {
@@ -19,7 +19,7 @@ export interface LoggerCore {
     message: string,
     fields: LazyFields | undefined,
     at?: number,
-    span?: Span,
+    span?: SpanIds,
   ): void;
 }
 
@@ -101,7 +101,7 @@ export class ComponentLogger implements Logger {
     return rules === null || this.#logging.admits(rules, rank);
   }
 
-  #shape<R extends { readonly span?: Span | undefined }>(type: LogType, make: (record: R) => Shape, record: R): void {
+  #shape<R extends { readonly span?: SpanIds | undefined }>(type: LogType, make: (record: R) => Shape, record: R): void {
     if (!this.#logging.enabled) return;
     try {
       const { level, message, fields } = make(record);

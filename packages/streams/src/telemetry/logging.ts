@@ -15,7 +15,7 @@ import { Redactor } from "./redact.ts";
 import type { LogType } from "./record.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { SinkEntry } from "./sink.ts";
-import { LEVELS, type Fields, type LazyFields, type Logger, type LogSettings, type Span } from "./telemetry.ts";
+import { LEVELS, type Fields, type LazyFields, type Logger, type LogSettings, type SpanIds } from "./telemetry.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 /** Where entries go; the `Sink`. */
@@ -57,7 +57,7 @@ export class Logging implements LoggerCore {
   #cancelTell: (() => void) | undefined;
   #writing = false;
   /** Whose ids the two below are. */
-  #of: Span | FlowContext | undefined;
+  #of: SpanIds | FlowContext | undefined;
   #traceId = "";
   #span = "";
   /** Entries left out on purpose. */
@@ -122,7 +122,7 @@ export class Logging implements LoggerCore {
     message: string,
     fields: LazyFields | undefined,
     at?: number,
-    span?: Span,
+    span?: SpanIds,
   ): void {
     const nested = this.#writing;
     try {
@@ -159,7 +159,7 @@ export class Logging implements LoggerCore {
   }
 
   /** Neighbouring calls mostly belong to the same. */
-  #learnTrace(of: Span | FlowContext | undefined): void {
+  #learnTrace(of: SpanIds | FlowContext | undefined): void {
     if (of === this.#of) return;
     const trace = of === undefined ? null : "spanId" in of ? of : (of.span ?? parseTraceparent(of.traceparent));
     this.#of = of;

@@ -5,7 +5,7 @@ import { runInContext } from "./context.ts";
 import { Logging } from "./logging.ts";
 import type { Output } from "./print.ts";
 import { parseTelemetry } from "./settings.ts";
-import type { TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./options.ts";
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

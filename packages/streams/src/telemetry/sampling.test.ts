@@ -5,7 +5,8 @@ import type { Settlement } from "../consuming.ts";
 import { probe } from "../testing/events.ts";
 import { createMemory } from "../testing/memory/memory.ts";
 import type { Tide } from "../tide.ts";
-import type { TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./options.ts";
+import type { EndedSpan } from "./telemetry.ts";
 
 type Traces = NonNullable<TelemetryOptions["traces"]>;
 
@@ -47,6 +48,78 @@ test("the decision travels: what others sampled is kept, what they did not is no
     tide.startSpan(`from ${flag}`, { parent: `00-${"a".repeat(31)}${flag[1]}-${"b".repeat(16)}-${flag}` }).end();
   await tide.flush();
   assert.deepEqual(await names(tide), [["from 01", "ok", 1]]);
+});
+
+test("a span that is told when it has ended is kept by the same rules, and of one that is not nothing is asked", async () => {
+  await using bed = await open({ perSecond: 1, slow: 500 });
+  const { tide, clock } = bed;
+  const asked: string[] = [];
+  const tell = (name: string, lasted: number, more: Partial<EndedSpan> = {}): void => {
+    const id = { traceId: String(asked.length).padStart(32, "a"), spanId: "b".repeat(16) };
+    const ended = clock.now();
+    const details = (): ReturnType<EndedSpan["details"]> => (asked.push(name), { attributes: {}, phases: [] });
+    tide.recordSpan({ name, id, begun: ended - lasted, ended, error: null, details, ...more });
+  };
+  await clock.advance(1_000);
+  tell("the first of the second", 1);
+  tell("the second of the second", 1);
+  tell("slow", 500);
+  tell("failed", 1, { error: new Error("no") });
+  tell("sampled by others", 1, {
+    parent: `00-${"c".repeat(32)}-${"d".repeat(16)}-01`,
+    id: { traceId: "c".repeat(32), spanId: "b".repeat(16) },
+  });
+  tell("not sampled by others", 1, { parent: `00-${"e".repeat(32)}-${"d".repeat(16)}-00` });
+  await tide.flush();
+  const kept = ["the first of the second", "slow", "failed", "sampled by others"];
+  assert.deepEqual(asked, kept);
+  assert.deepEqual(new Set((await names(tide)).map(([operation]) => operation)), new Set(kept));
+});
+
+test("a span that is told when it has ended is stored as it was, with its phases below it", async () => {
+  await using bed = await open({});
+  const { tide, clock } = bed;
+  await clock.advance(1_000);
+  const [now, wall, traceId] = [clock.now(), clock.wall(), "a".repeat(32)];
+  const phases = [
+    { name: "connect", begun: now - 40, ended: now - 30 },
+    { name: "wait", begun: now - 30, ended: now - 5 },
+  ];
+  tide.recordSpan({
+    name: "GET shop",
+    kind: "server",
+    component: "edge",
+    begun: now - 50,
+    ended: now,
+    error: new Error("broke off"),
+    id: { traceId, spanId: "b".repeat(16) },
+    parent: `00-${traceId}-${"c".repeat(16)}-01`,
+    details: () => ({ attributes: { host: "shop", token: "x" }, phases }),
+  });
+  await tide.flush();
+  const { records = [] } = (await tide.traces.get(traceId)) ?? {};
+  const told = records.map(({ name, kind, component, parentId, startedAt, endedAt, status, error, attributes }) => {
+    return { name, kind, component, parentId, at: [startedAt - wall, (endedAt ?? 0) - wall], status, error, attributes };
+  });
+  const below = { kind: "internal", component: "edge", parentId: "b".repeat(16), status: "ok", error: null, attributes: {} };
+  assert.deepEqual(told, [
+    {
+      name: "GET shop",
+      kind: "server",
+      component: "edge",
+      parentId: "c".repeat(16),
+      at: [-50, 0],
+      status: "error",
+      error: "broke off",
+      attributes: { host: "shop", token: "[redacted]" },
+    },
+    { ...below, name: "connect", at: [-40, -30] },
+    { ...below, name: "wait", at: [-30, -5] },
+  ]);
+  assert.deepEqual(
+    records[0]?.events.map(({ name }) => name),
+    ["exception"],
+  );
 });
 
 test("one trace holds back no more spans than it may; what is missing of a kept one is counted", async () => {

@@ -1,6 +1,7 @@
 /** `TelemetryOptions` and the environment, checked, with nothing left to default. */
 import { TidegateError } from "../errors.ts";
-import { LEVELS, type Level, type TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./options.ts";
+import { LEVELS, type Level } from "./telemetry.ts";
 
 type Given = NonNullable<TelemetryOptions["traces"]>;
 

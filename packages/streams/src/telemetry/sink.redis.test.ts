@@ -20,6 +20,20 @@ describe("Sink", () => {
     assert.deepEqual(tide.telemetry(), { ...tide.telemetry(), buffered: 0, written: 1_201, dropped: {} });
   });
 
+  it("keeps the order of logs and that of events where they alternate, and the trace an event is told to belong to", async () => {
+    await using redis = await startRedis();
+    await using tide = await open(redis);
+    const span = { traceId: "a".repeat(32), spanId: "b".repeat(16) };
+    for (let pid = 1; pid <= 600; pid++) {
+      tide.logger("shop").info("sold", { pid });
+      tide.event("service_started", { service: "s", kind: "worker", pid }, { span });
+    }
+    await tide.flush();
+    assert.deepEqual(await pids(tide, "events:all:stream"), count(1, 600));
+    assert.deepEqual(await pids(tide, "logs:all:stream"), count(1, 600));
+    assert.deepEqual(new Set((await read(tide, "events:service:stream")).map(({ traceId }) => traceId)), new Set([span.traceId]));
+  });
+
   it("redacts what looks like a secret in an event", async () => {
     await using redis = await startRedis();
     await using tide = await open(redis);

@@ -119,7 +119,7 @@ export class Sink {
   async #send(batch: readonly SinkEntry[], number: number, oldest: number): Promise<void> {
     const { scripts, open, keys, session } = this.#deps;
     const streams = new Streams(keys, this.#deps.settings.retention);
-    const runs = runsOf(batch, streams);
+    const runs = runsOf(byKind(batch), streams);
     const head = [String(number), String(oldest), String(REMEMBERED), String(this.#deps.settings.maxAge)];
     try {
       await scripts.run(open(), "record", [keys.producer(session), ...streams.keys], head.concat(streams.caps, runs));
@@ -172,6 +172,11 @@ export class Sink {
 
 const FULL =
   "The buffer of logs and events is full: Redis does not take them fast enough, or not at all. New ones are dropped and counted.";
+
+/** Logs and events have no stream in common, so only the order within each of both counts. */
+function byKind(batch: readonly SinkEntry[]): SinkEntry[] {
+  return batch.filter(({ kind }) => kind === "logs").concat(batch.filter(({ kind }) => kind === "events"));
+}
 
 /** What is alike is said once: each argument of a command costs the client more than the bytes it has. */
 function runsOf(batch: readonly SinkEntry[], streams: Streams): string[] {

@@ -21,13 +21,14 @@ export function encodeSpan(span: LiveSpan, service: string, redactor: Redactor):
   const { spanId, parentId, name, kind, component, endedAt } = span;
   const status = endedAt === null ? null : (span.status ?? "ok");
   const [start, end] = [rounded(span.startedAt), endedAt === null ? null : rounded(endedAt)];
-  const json = JSON.stringify({ status, end, start, name, kind, component, service, parentId, ...details(span, redactor) });
+  const { error, attributes, events } = details(span, redactor);
+  const json = JSON.stringify({ status, end, start, name, kind, component, service, parentId, error, attributes, events });
   return { spanId, state: status ?? "open", start: String(start), end: String(end ?? start), json };
 }
 
 /** What a span may hold of what users gave, without secrets. */
 export function details(span: LiveSpan, redactor: Redactor): Pick<SpanRecord, "error" | "attributes" | "events"> {
-  const events = span.events.map((event) => eventOf(event, redactor));
+  const events = span.events.length === 0 ? NO_EVENTS : span.events.map((event) => eventOf(event, redactor));
   return { error: span.error === null ? null : redactor.text(span.error), attributes: redacted(span.attributes, redactor), events };
 }
 
@@ -57,6 +58,8 @@ export function decodeSpan(spanId: string, json: string): SpanRecord | null {
 }
 
 // Private
+
+const NO_EVENTS: readonly SpanEvent[] = [];
 
 interface StoredSpan extends Pick<SpanRecord, "status" | "name" | "kind" | "component" | "service"> {
   readonly start: number;

@@ -102,12 +102,14 @@ export class SpanWriter {
     const { scripts, keys, settings, process } = this.#deps;
     const { ttl, most, spans: limit } = settings.traces;
     const head = headOfAll(spans);
-    const indexes = [...new Set(spans.flatMap((span) => span.indexes))];
+    const indexes = new Set<string>();
+    for (const span of spans) for (const index of span.indexes) indexes.add(index);
     const names = [keys.trace(traceId), keys.traces("all"), keys.traces("processes"), keys.traces(`open:${process}`)];
     const limits = [ttl, most, limit].map(String);
-    const about = [head.start, head.name, head.component, head.root ? "1" : "0", String(indexes.length), ...indexes];
-    const rows = spans.flatMap(({ spanId, state, start, end, json }) => [spanId, state, start, end, json]);
-    return scripts.run(link, "trace-write", names, [traceId, keys.prefix, process, ...limits, ...about, ...rows]);
+    const about = [head.start, head.name, head.component, head.root ? "1" : "0", String(indexes.size), ...indexes];
+    const args = [traceId, keys.prefix, process, ...limits, ...about];
+    for (const { spanId, state, start, end, json } of spans) args.push(spanId, state, start, end, json);
+    return scripts.run(link, "trace-write", names, args);
   }
 
   #refused(fault: RedisFault): void {

@@ -56,7 +56,7 @@ export interface RequestRecord {
   readonly bytesIn?: number | undefined;
   readonly fields?: Fields | undefined;
   /** Whose trace it belongs to. Default: the calling code's. */
-  readonly span?: Span | undefined;
+  readonly span?: SpanIds | undefined;
 }
 
 export interface ResponseRecord extends RequestRecord {
@@ -80,7 +80,7 @@ export interface AuditRecord {
   readonly result: "done" | "denied" | "failed";
   readonly fields?: Fields;
   /** Whose trace it belongs to. Default: the calling code's. */
-  readonly span?: Span | undefined;
+  readonly span?: SpanIds | undefined;
 }
 
 /** What may be changed while programs run; kept in Redis, in force everywhere within seconds. */
@@ -110,12 +110,15 @@ export type SpanKind = "internal" | "server" | "client" | "producer" | "consumer
 export type SpanStatus = "ok" | "error" | "interrupted";
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** One timed piece of work within a trace. */
-export interface Span {
+export interface SpanIds {
   /** 32 hex digits. */
   readonly traceId: string;
   /** 16 hex digits. */
   readonly spanId: string;
+}
+
+/** One timed piece of work within a trace. */
+export interface Span extends SpanIds {
   /** To hand on by hand: https://www.w3.org/TR/trace-context/#traceparent-header */
   readonly traceparent: string;
   /** For a name that is known only when the work is done, such as the route of a request. */
@@ -144,7 +147,26 @@ export interface SpanOptions {
   /** Unix milliseconds. Default now. */
   readonly startedAt?: number;
   /** Of a span that was named to others before it is told here. Default: new ones; `parent` counts as well, and must be of the same trace. */
-  readonly id?: { readonly traceId: string; readonly spanId: string };
+  readonly id?: SpanIds;
+}
+
+/** Work that has ended, with what it waited for. Moments are of the monotonic clock (`performance.now()`). */
+export interface EndedSpan extends Omit<SpanOptions, "startedAt" | "attributes"> {
+  readonly name: string;
+  /** What it was named to others; `parent`, where it has one, is of the same trace. */
+  readonly id: SpanIds;
+  readonly begun: number;
+  readonly ended: number;
+  /** Why it failed. */
+  readonly error: Error | null;
+  /** Called only if it is kept. `phases` become spans below it. */
+  readonly details: () => { readonly attributes: Attributes; readonly phases: readonly SpanPhase[] };
+}
+
+export interface SpanPhase {
+  readonly name: string;
+  readonly begun: number;
+  readonly ended: number;
 }
 
 /** A stored span. */
@@ -232,54 +254,13 @@ export interface TelemetryStats {
   readonly exportDropped: number;
 }
 
-export interface TelemetryOptions {
-  /** Least level. Default: `LOG_LEVEL`, then `info`. */
-  readonly level?: Level;
-  /** Where entries also go: `auto` is pretty on a terminal and JSON lines elsewhere, on stdout; `false` prints nothing. Default `false`. */
-  readonly print?: "auto" | "pretty" | "json" | false;
-  /** Milliseconds between two writes. Default 100. */
-  readonly window?: number;
-  /** Entries of one write; a full one goes at once. Default 500. */
-  readonly batch?: number;
-  /** Entries that may wait for Redis. Default 20,000. */
-  readonly buffer?: number;
-  /** Bytes of them. Default 16 MiB. */
-  readonly bufferBytes?: number;
-  /** Entries a stream keeps, e.g. `{ "logs:all:stream": 500_000 }`; `*` for all others. Default 100,000 for each. */
-  readonly retention?: Readonly<Record<string, number>>;
-  /** Milliseconds an entry is kept; 0 for any. Default 7 days. */
-  readonly maxAge?: number;
-  /** Put before every telemetry key. Default: `TELEMETRY_PREFIX`, then none. */
-  readonly prefix?: string;
-  /** Names (any spelling) and patterns to redact beside the built-in ones. */
-  readonly redact?: { readonly names?: readonly string[]; readonly patterns?: readonly RegExp[] };
-  readonly traces?: {
-    /** Share of new traces that are kept. Failed and slow ones are kept anyway. Default: `TRACE_SAMPLE`, then 1. */
-    readonly sample?: number;
-    /** New traces a second and process beyond which only failed and slow ones are kept. Default 100. */
-    readonly perSecond?: number;
-    /** Milliseconds from which a trace counts as slow. Default 1,000. */
-    readonly slow?: number;
-    /** Seconds. Default 86,400. */
-    readonly ttl?: number;
-    /** Traces kept at most. Default 50,000. */
-    readonly most?: number;
-    /** Spans of one trace kept at most. Default 1,000. */
-    readonly spans?: number;
-    /** Milliseconds between two signs of life of a process with running spans; after six without one they are `interrupted`. Default 5,000. */
-    readonly beat?: number;
-  };
-  /** Sends spans to an OpenTelemetry collector as well. Default: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, then `OTEL_EXPORTER_OTLP_ENDPOINT` + `/v1/traces`. */
-  readonly otlp?: { readonly url: string; readonly headers?: Readonly<Record<string, string>> } | false;
-}
-
 /** The telemetry side of a connection. */
 export interface Telemetry {
   logger(component: string, fields?: Fields): Logger;
   /** Levels, sampling and rate limits of all programs. */
   readonly logs: LogControl;
-  /** Publishes an event of the catalogue that has happened, to `events:<kind>:stream` and `events:all:stream`. Never blocks, as logging. */
-  event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): void;
+  /** Publishes an event of the catalogue that has happened, to `events:<kind>:stream` and `events:all:stream`. Never blocks, as logging. `span`: as in `RequestRecord`. */
+  event<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string; readonly span?: SpanIds }): void;
   /** The same event for a script of your own, which writes it in the same step as what it tells of. Carries the trace it is made in. */
   eventEntry<T extends EventType>(type: T, data: EventData<T>, options?: { readonly component?: string }): EventEntry;
   /** Runs `work` as a span: of the running trace, or of a new one. What it logs, publishes and calls belongs to it; what it throws fails it. */
@@ -287,6 +268,8 @@ export interface Telemetry {
   trace<T>(name: string, attributes: Attributes, work: (span: Span) => T | Promise<T>): Promise<T>;
   /** A span to be ended by hand; run code under it with `runInSpan`. */
   startSpan(name: string, options?: SpanOptions): Span;
+  /** A span that has ended, told as a whole: one that is not kept costs next to nothing. */
+  recordSpan(ended: EndedSpan): void;
   runInSpan<T>(span: Span, work: () => T): T;
   /** The one the calling code runs in: to hand its `traceparent` on to another thread or process, or to announce it. */
   runningSpan(): Span | undefined;

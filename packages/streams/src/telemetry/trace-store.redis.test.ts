@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { connect, type Tide, type TraceQuery } from "../index.ts";
 import { startRedis, type RedisServer } from "../testing/index.ts";
 import { until } from "../testing/events.ts";
-import type { TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./options.ts";
 
 describe("stored traces", () => {
   let redis: RedisServer;

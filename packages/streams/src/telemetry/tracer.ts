@@ -9,7 +9,7 @@ import { HeadSampler } from "./sampling.ts";
 import type { ResolvedTelemetry } from "./settings.ts";
 import { LiveSpan, LocalTrace, type SpanKeeper } from "./span.ts";
 import { SilentSpan } from "./silent-span.ts";
-import type { Attributes, Span, SpanOptions, TelemetryStats } from "./telemetry.ts";
+import type { Attributes, EndedSpan, Span, SpanOptions, TelemetryStats } from "./telemetry.ts";
 import { newSpanId, newTraceId, parseTraceparent, type TraceParent } from "./traceparent.ts";
 
 export interface TracerDeps {
@@ -67,6 +67,15 @@ export class Tracer implements SpanKeeper {
     const span = options.id !== undefined ? this.#named(options.id, given, name, options) : this.#placed(given, name, options, context);
     if (options.attributes !== undefined) span.set(options.attributes);
     return span;
+  }
+
+  /** Whether it is kept is known by now, so of what is not nothing is made. */
+  record(ended: EndedSpan): void {
+    if (!this.enabled) return;
+    const parent = parseTraceparent(ended.parent);
+    const sampled = parent?.sampled ?? this.#sampler.keep();
+    const isSlow = ended.ended - ended.begun >= this.#deps.settings.traces.slow;
+    if (sampled || isSlow || ended.error !== null) this.#store(ended, parent?.spanId ?? null, sampled);
   }
 
   runInSpan<T>(span: Span, work: () => T): T {
@@ -167,6 +176,28 @@ export class Tracer implements SpanKeeper {
       begun: startedAt === undefined ? now : now - (wall - startedAt),
       local,
     });
+  }
+
+  #store(
+    { name, kind = "internal", component = this.#deps.service, id, begun, ended, error, details }: EndedSpan,
+    parentId: string | null,
+    sampled: boolean,
+  ): void {
+    const local = new LocalTrace(sampled, this);
+    local.kept = true;
+    const now = this.now();
+    const offset = this.#wall(now) - now;
+    const { traceId, spanId } = id;
+    const span = new LiveSpan({ traceId, spanId, parentId, name, kind, component, startedAt: offset + begun, begun, local });
+    const { attributes, phases } = details();
+    span.set(attributes);
+    if (error !== null) span.fail(error);
+    for (const { name, begun, ended } of phases) {
+      const startedAt = offset + begun;
+      const phase = { traceId, spanId: newSpanId(), parentId: spanId, name, kind: "internal", component, startedAt, begun, local } as const;
+      new LiveSpan(phase).end(ended);
+    }
+    span.end(ended);
   }
 
   /** Unix milliseconds with fractions: spans of one process never seem to begin before what caused them. */
