@@ -2,8 +2,8 @@
  * An upstream that answers every whole request with 200 and writes down what arrived, byte for byte. It finds the ends of requests by itself and
  * strictly, so what a proxy in front of it took for one request and passed on as two is two here.
  */
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { SocketServer } from "./socket-server.ts";
 
 export interface Arrived {
   readonly line: string;
@@ -18,43 +18,35 @@ export interface Arrived {
 const ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
 
 export class RecordingUpstream implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   readonly #keep: boolean;
+  #server: SocketServer | null = null;
   readonly arrived: Arrived[] = [];
   /** Bytes that are no request. */
   readonly garbage: string[] = [];
 
   private constructor(keep: boolean) {
     this.#keep = keep;
-    this.#server = createServer((socket) => this.#serve(socket));
   }
 
   /** `keep` false: only what is odd. */
   static async start({ keep = true }: { keep?: boolean } = {}): Promise<RecordingUpstream> {
     const upstream = new RecordingUpstream(keep);
-    upstream.#server.listen(0, "127.0.0.1");
-    await once(upstream.#server, "listening");
+    upstream.#server = await SocketServer.start((socket) => upstream.#serve(socket));
     return upstream;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server?.port ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
   // Private
 
   #serve(socket: Socket): void {
-    this.#sockets.add(socket);
     let held = "";
-    socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
     socket.on("data", (chunk) => {
       held += chunk.toString("latin1");
       for (let parsed = parse(held); parsed !== null; parsed = parse(held)) {

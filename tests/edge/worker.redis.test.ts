@@ -125,7 +125,7 @@ test("requests wait while a target is paused, and go on when it is not", async (
   assert.equal((await waiting).status, 200);
 });
 
-test("a route leads elsewhere, asks who it is, and limits how often", async () => {
+test("a route leads elsewhere, and asks who it is", async () => {
   await proxies.routes.create(
     "private",
     { path_pattern: "/private", target_type: "port", target_value: String(portOf(upstream)), strip_prefix: "/private", scope: "global" },
@@ -141,6 +141,43 @@ test("a route leads elsewhere, asks who it is, and limits how often", async () =
   const admitted = await get("app.localhost", "/private/page", { headers: { authorization } });
   const told = (JSON.parse(admitted.body) as { headers: Record<string, string> }).headers;
   assert.deepEqual([admitted.status, told["x-auth-user-name"], told["authorization"]], [200, "ann", undefined]);
+});
+
+test("a rate is told with each answer; who asks too often is told when to come back", async () => {
+  const limits = { rate: { requests: 2, per: 3600 } };
+  await proxies.targets.create("limited.localhost", { target_url: at(upstream), enable_https: false, limits }, "ann");
+  const told = async (): Promise<unknown[]> => {
+    const { status, headers } = await get("limited.localhost", "/");
+    return [status, headers["ratelimit-policy"], headers["ratelimit"], headers["retry-after"]];
+  };
+  const policy = '"edge";q=2;w=3600';
+  assert.deepEqual(await told(), [200, policy, '"edge";r=1;t=1800', undefined]);
+  assert.deepEqual(await told(), [200, policy, '"edge";r=0;t=1800', undefined]);
+  assert.deepEqual(await told(), [429, policy, '"edge";r=0;t=1800', "1800"]);
+  assert.equal((await get("app.localhost", "/")).headers["ratelimit"], undefined);
+});
+
+test("a yes of forward-auth is kept as long as the rule says, and no longer than the rule stands", async () => {
+  let asked = 0;
+  let lets = true;
+  const service = createServer((_, answer) => {
+    asked += 1;
+    answer.writeHead(lets ? 200 : 403).end();
+  });
+  using own = new DisposableStack();
+  own.defer(() => {
+    service.close();
+    service.closeAllConnections();
+  });
+  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  const access = { forward: { url: at(service), cache: { seconds: 3600 } } };
+  await proxies.targets.create("asked.localhost", { target_url: at(upstream), enable_https: false, access }, "ann");
+  const ask = async (cookie: string): Promise<number> => (await get("asked.localhost", "/", { headers: { cookie } })).status;
+  assert.deepEqual([await ask("a=1"), await ask("a=1"), await ask("a=2"), asked], [200, 200, 200, 2]);
+  lets = false;
+  assert.deepEqual([await ask("a=1"), await ask("a=3"), asked], [200, 403, 3]);
+  await proxies.targets.update(await proxies.targets.get("asked.localhost"), { access: { deny_ips: ["192.0.2.1"] } }, "ann");
+  assert.deepEqual([await ask("a=1"), asked], [403, 4]);
 });
 
 test("a WebSocket passes, lives through changes of the table, and is asked to end by its endpoint's drain", async () => {

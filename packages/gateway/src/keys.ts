@@ -63,6 +63,31 @@ export class GatewayKeys {
     return this.#own(`edge:rate:${client}`);
   }
 
+  /** hash certificate → how far it is (JSON of `Progress`); owner: whoever holds its lease. */
+  acmeProgress(): string {
+    return this.#own("acme:progress");
+  }
+
+  /** hash account → directory, contact, sealed key and URL (JSON); for good; owner: `Accounts`. */
+  acmeAccounts(): string {
+    return this.#own("acme:accounts");
+  }
+
+  /** sorted set member → when (Unix ms): what counts towards a limit of a CA; as long as the limit's window; owner: `Ledger`. */
+  acmeLedger(bucket: string, of: string): string {
+    return this.#own(`acme:ledger:${bucket}:${of}`);
+  }
+
+  /** string: what a CA is answered at `/.well-known/acme-challenge/<token>`; an hour at most; owner: `Board`. */
+  acmeChallenge(token: string): string {
+    return this.#own(`acme:challenge:${token}`);
+  }
+
+  /** string: key authorization of the tls-alpn-01 challenge of a host; an hour at most; owner: `Board`. */
+  acmeAlpn(host: string): string {
+    return this.#own(`acme:alpn:${host}`);
+  }
+
   // Private
 
   #own(name: string): string {

@@ -12,8 +12,9 @@ export interface UpstreamFault {
   readonly act: (socket: Socket) => void;
   /** What the client may see; 502 and 504 are ours. */
   readonly ours: readonly Seen[];
-  /** A POST is asked once; the others, which change nothing, as often as the target's retries allow. */
   readonly method?: "GET" | "HEAD" | "POST";
+  /** It is asked again, as often as the target's retries allow: not a byte came, and the method changes nothing. */
+  readonly again?: true;
   /** Of the body that arrives whole. */
   readonly body?: RegExp;
   /** 1xx that arrive before. */
@@ -25,13 +26,13 @@ export interface UpstreamFault {
 const OK = "HTTP/1.1 200 OK\r\n";
 const BAD: readonly number[] = [502];
 const CUT: readonly "cut"[] = ["cut"];
-/** A tear in what was begun: a 502 where nothing was passed on yet; nothing at all where the tear comes in the same packet. */
-const TORN: readonly Seen[] = [502, "cut", "nothing"];
+/** A tear in what was begun: a 502 where nothing was passed on yet. */
+const TORN: readonly Seen[] = [502, "cut"];
 
 const HEADS: readonly UpstreamFault[] = [
-  { id: "closes", what: "closes without an answer", act: (socket) => socket.end(), ours: BAD },
+  { id: "closes", what: "closes without an answer", act: (socket) => socket.end(), ours: BAD, again: true },
   { id: "closes-post", what: "closes without an answer to a POST", act: (socket) => socket.end(), ours: BAD, method: "POST" },
-  { id: "resets", what: "resets the connection", act: (socket) => socket.resetAndDestroy(), ours: BAD },
+  { id: "resets", what: "resets the connection", act: (socket) => socket.resetAndDestroy(), ours: BAD, again: true },
   {
     id: "resets-post",
     what: "resets the connection of a POST",

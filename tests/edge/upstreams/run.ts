@@ -2,9 +2,9 @@
  * Every fault through one edge: what the client saw, how often the upstream was asked, and whether the next request, on the same connection where it
  * is still there, gets its own answer and not what was left over.
  */
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Client, type Answer } from "../answer.ts";
+import { SocketServer } from "../socket-server.ts";
 import { UPSTREAM_FAULTS, type Seen, type UpstreamFault } from "./faults.ts";
 
 export interface FaultOutcome {
@@ -21,34 +21,27 @@ const ALL = UPSTREAM_FAULTS.flatMap(([, faults]) => faults);
 
 /** Does what the path's last word says; everything else is answered with its own path. */
 export class FaultyUpstream implements AsyncDisposable {
-  readonly #server: Server = createServer((socket) => this.#serve(socket));
-  readonly #sockets = new Set<Socket>();
+  #server: SocketServer | null = null;
   readonly asked = new Map<string, number>();
 
   static async start(): Promise<FaultyUpstream> {
     const upstream = new FaultyUpstream();
-    upstream.#server.listen(0, "127.0.0.1");
-    await once(upstream.#server, "listening");
+    upstream.#server = await SocketServer.start((socket) => upstream.#serve(socket));
     return upstream;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server?.port ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
   // Private
 
   #serve(socket: Socket): void {
-    this.#sockets.add(socket);
     let held = "";
-    socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
     socket.on("data", (chunk) => {
       held += chunk.toString("latin1");
       for (let stop = held.indexOf("\r\n\r\n"); stop >= 0; stop = held.indexOf("\r\n\r\n")) {
@@ -101,7 +94,7 @@ async function one(port: number, host: string, upstream: FaultyUpstream, fault: 
 
 function problemsOf(fault: UpstreamFault, { body, interim, fields }: Answer, seen: FaultOutcome["seen"], asked: number): string[] {
   const { ours } = fault;
-  const most = fault.method === "POST" ? 1 : 2 + RETRIES;
+  const most = fault.again === true ? 2 + RETRIES : 1;
   return [
     ...(ours.includes(seen) ? [] : [`the client saw ${seen} instead of ${ours.join(" or ")}`]),
     ...(asked <= most ? [] : [`it was asked ${asked} times`]),

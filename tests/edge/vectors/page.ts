@@ -32,9 +32,9 @@ ${groups.map((group) => section(group, columns)).join("\n\n")}
 
 ## Upstreams that misbehave
 
-What a client of our edge sees of an upstream that …, with 600 ms to answer. *cut*: the client can tell that the answer is not whole;
-*nothing*: the connection is closed without one. After each of them the next request gets its own answer. *asked* is how often the upstream saw the
-request: a POST once, a GET that got no answer again, as often as the target's \`balance.retries\` allow.
+What a client of our edge sees of an upstream that …, with 600 ms to answer. *cut*: the client can tell that the answer is not whole.
+After each of them the next request gets its own answer. *asked* is how often the upstream saw the request: once, but for a GET that got not a byte of
+an answer; that is sent again, as often as the target's \`balance.retries\` allow.
 
 ${UPSTREAM_FAULTS.map(([title, rows]) => `### ${title}\n\n${faultTable(rows, faults)}`).join("\n\n")}
 `;

@@ -44,6 +44,33 @@ export interface HttpReport {
   readonly refused: Readonly<Record<string, number>>;
   /** Records that were not told one by one because there were too many. */
   readonly unrecorded: number;
+  /** What is open to upstreams now, and how many requests wait for a connection to one. */
+  readonly upstreams: { readonly connections: number; readonly idle: number; readonly waiting: number };
+  /** Upstreams that fail now; of more than a hundred the first. */
+  readonly failing: readonly FailingUpstream[];
+  /** What of the store cannot be served by and is left out; of more than a hundred the first. */
+  readonly unusable: readonly UnusableEntity[];
+  /** Redis has lost the store; what was known before is served. */
+  readonly lost: boolean;
+}
+
+/** An endpoint that is left out, by what requests or checks have met there. */
+export interface FailingUpstream {
+  /** Targets whose requests go there; of more than a hundred the first. */
+  readonly hosts: readonly string[];
+  /** The service, or the host and port of the first URL. */
+  readonly upstream: string;
+  /** `127.0.0.1:9000` */
+  readonly endpoint: string;
+  /** Asked all the same: no other one is well. */
+  readonly asked: boolean;
+  readonly why: string;
+}
+
+export interface UnusableEntity {
+  readonly kind: string;
+  readonly name: string;
+  readonly why: string;
 }
 
 export interface EdgeFailure {

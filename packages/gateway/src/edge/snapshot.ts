@@ -43,9 +43,9 @@ export class Snapshot {
     }
   }
 
-  /** All workers of this machine write the same file; what is older does not replace what is newer. */
-  async write({ version, places, known }: Saved): Promise<void> {
-    const before = await this.read();
+  /** All workers of this machine write the same file; what is older does not replace what is newer, unless it is of a new store (`anew`). */
+  async write({ version, places, known }: Saved, anew = false): Promise<void> {
+    const before = anew ? null : await this.read();
     if (before !== null && before.version >= version && !isLater(known.position, before.known.position)) return;
     const entities = Object.fromEntries(MIRRORED.map((kind) => [kind, [...known.entities[kind].values()]]));
     const content: Content = { namespace: this.#namespace, version, places: [...places], position: known.position, entities };

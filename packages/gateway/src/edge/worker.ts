@@ -32,7 +32,7 @@ export interface EdgeWorkerOptions {
   readonly encryptionKey?: string | null;
   /** Connected for the first time. */
   readonly onConnected?: (tide: Tide) => void;
-  readonly onNote?: (level: "info" | "warn", message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly onNote?: (level: "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>) => void;
   readonly gate?: GateOptions;
   /** Default: TCP ports of services only. */
   readonly http?: WorkerHttp;
@@ -58,6 +58,8 @@ export class EdgeWorker {
   readonly #http: HttpFront;
   #mirror: Mirror | null = null;
   #known: Known = NOTHING;
+  /** What is known is of another store than what the snapshot holds. */
+  #anew = false;
   #places: Places = new Map();
   #identity: Promise<Identity> | null = null;
   #version = 0;
@@ -105,8 +107,8 @@ export class EdgeWorker {
     if (saved !== null) {
       this.#known = saved.known;
       this.#places = saved.places;
-      this.#http.know(saved.known);
       this.#http.place(saved.places);
+      this.#remember(saved.known);
       await this.#front.apply(saved.places);
       this.#note("info", "serving what was known last", { ports: saved.places.size, targets: saved.known.entities.target.size });
     }
@@ -143,17 +145,37 @@ export class EdgeWorker {
       tide,
       keys: this.#keys,
       known: this.#known,
-      onKnown: (known) => this.#know(known),
-      onTrouble: (reason) => this.#note("warn", "cannot read the store", { reason }),
+      onKnown: (known, anew) => this.#know(known, anew),
+      onTrouble: (reason) => this.#note("warn", "cannot follow the store", { reason }),
+      onLost: (lost) => this.#lost(lost),
     });
     this.#mirror.start();
   }
 
-  #know(known: Known): void {
+  #know(known: Known, anew: boolean): void {
     this.#http.know(known);
     this.#known = known;
+    this.#anew ||= anew;
     this.#reporter.soon();
     this.#keep();
+  }
+
+  /** A file that cannot be served by must not keep the worker from its start. */
+  #remember(known: Known): void {
+    try {
+      this.#http.know(known);
+    } catch (error) {
+      this.#note("error", "what was known last cannot be served", { error });
+    }
+  }
+
+  #lost(lost: boolean): void {
+    this.#http.lost(lost);
+    this.#reporter.soon();
+    const known = { targets: this.#known.entities.target.size };
+    const hint = "npx tidegate config import <file>   brings an export back; the first target there is in the store again replaces it all.";
+    if (lost) this.#note("warn", "Redis has lost the targets; those known last are served", { ...known, hint });
+    else this.#note("info", "there is a new store, and it is served", known);
   }
 
   async #follow(version: number, places: Places): Promise<void> {
@@ -176,9 +198,18 @@ export class EdgeWorker {
   #write(): void {
     clearTimeout(this.#save);
     this.#save = undefined;
-    this.#saving = this.#saving
-      .then(() => this.#snapshot.write({ version: this.#version, places: this.#places, known: this.#known }))
-      .catch((error: unknown) => this.#note("warn", "what is served cannot be kept on disk", { error }));
+    this.#saving = this.#saving.then(() => this.#saveNow());
+  }
+
+  async #saveNow(): Promise<void> {
+    const anew = this.#anew;
+    this.#anew = false;
+    try {
+      await this.#snapshot.write({ version: this.#version, places: this.#places, known: this.#known }, anew);
+    } catch (error) {
+      this.#anew ||= anew;
+      this.#note("warn", "what is served cannot be kept on disk", { error });
+    }
   }
 
   #cut(endpoint: string): void {
@@ -224,7 +255,7 @@ export class EdgeWorker {
     };
   }
 
-  #note(level: "info" | "warn", message: string, fields?: Readonly<Record<string, unknown>>): void {
+  #note(level: "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.#options.onNote?.(level, message, fields);
   }
 }

@@ -3,6 +3,7 @@
  * should two be made at the same time, their ids decide.
  */
 import { GatewayError } from "../errors.ts";
+import { relationsAmong, type RouteRelation } from "../routes/all-conflicts.ts";
 import { checkRoute } from "../routes/check-route.ts";
 import { checkConflicts } from "../routes/conflicts.ts";
 import type { RouteData, TargetData } from "../routes/spec.ts";
@@ -25,6 +26,11 @@ export class Routes {
   async list(options: { readonly owner?: string } = {}): Promise<Entity<RouteData>[]> {
     const all = await this.#table().list();
     return options.owner === undefined ? all : all.filter(({ data }) => data.owner === options.owner);
+  }
+
+  /** How each stands to others, where they are in each other's way. */
+  async relations(): Promise<ReadonlyMap<string, readonly RouteRelation[]>> {
+    return relationsAmong(await this.#table().list());
   }
 
   /** UNKNOWN_ROUTE. */

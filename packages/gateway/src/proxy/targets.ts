@@ -7,10 +7,11 @@ import { checkHost } from "../routes/host.ts";
 import { checkTarget } from "../routes/check-target.ts";
 import type { RouteData, TargetData } from "../routes/spec.ts";
 import type { Entities, Table } from "../store/entities.ts";
-import type { Entity } from "../store/entity.ts";
+import type { Change, Entity } from "../store/entity.ts";
 import { isRecord } from "../store/portable.ts";
 import type { Vault } from "../store/vault.ts";
 import { withoutPlainSecrets } from "./access-secrets.ts";
+import { certificateUse, removalsOf, type CertificateUse, type KeptCertificate } from "./certificate-use.ts";
 import type { EdgeView } from "./edge-view.ts";
 import { toldOfTarget } from "./events.ts";
 import { stillNamed, usersOfHost, warningsOfTarget } from "./references.ts";
@@ -27,6 +28,13 @@ export interface Changed<T> {
   /** Every live edge worker follows it already. */
   readonly served: boolean;
   readonly warnings: readonly string[];
+}
+
+export interface TargetRemoval {
+  /** Also while routes name it. */
+  readonly force?: boolean;
+  /** Removed in the same step. */
+  readonly certificate?: KeptCertificate | null;
 }
 
 export class Targets {
@@ -64,13 +72,27 @@ export class Targets {
     return await this.#done(await this.#table().put(before, data, by, toldOfTarget("proxy_updated", before.name, data)));
   }
 
-  /** STILL_NAMED by routes without `force`. Nobody serves it any more when it resolves, if the edge follows in time. */
-  async remove(before: Entity<TargetData>, by: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+  /** STILL_NAMED by routes without `force`. Nobody serves it any more when it resolves, if the edge follows in time. `certificate` goes with it. */
+  async remove(before: Entity<TargetData>, by: string, options: TargetRemoval = {}): Promise<void> {
+    const { force = false, certificate = null } = options;
     const host = before.name;
     const users = force ? [] : usersOfHost(host, await this.#deps.entities.table<RouteData>("route").list());
     if (users.length > 0) throw stillNamed(`The target ${host}`, users, "Delete or change those first, or delete it with force.");
-    await this.#table().remove(before, by, { type: "proxy_deleted", data: { host } });
+    const { entities } = this.#deps;
+    const target: Change = {
+      kind: "target",
+      name: host,
+      expect: before.version,
+      data: null,
+      events: [{ type: "proxy_deleted", data: { host } }],
+    };
+    await entities.change([target, ...(certificate === null ? [] : removalsOf(certificate))], by);
     await this.#deps.edge.whenServed();
+  }
+
+  /** The certificate a host is shown with, and who else is. */
+  async certificateUse(host: string): Promise<CertificateUse | null> {
+    return await certificateUse(this.#deps.entities, host);
   }
 
   async warnings({ name, data }: Entity<TargetData>): Promise<string[]> {

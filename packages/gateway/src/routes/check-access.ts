@@ -142,12 +142,13 @@ const FORWARD: Omit<ForwardAuth, "url"> = {
   timeout: 5000,
   on_failure: "closed",
   headers: {},
+  cache: null,
 };
 
 function readForward(reading: Reading, value: unknown, before: ForwardAuth | null): ForwardAuth | null {
   if (value === null) return null;
   const fields = reading.object(value, "access.forward", ["url", ...Object.keys(FORWARD)]);
-  const base = before ?? FORWARD;
+  const base = { ...FORWARD, ...before };
   const mode = reading.given(fields, "mode", base.mode, (one) =>
     reading.choice(one, "access.forward.mode", ["forward", "redirect"] as const),
   );
@@ -161,11 +162,27 @@ function readForward(reading: Reading, value: unknown, before: ForwardAuth | nul
       reading.choice(one, "access.forward.on_failure", ["closed", "open"] as const),
     ),
     headers: reading.given(fields, "headers", base.headers, (one) => readSealed(reading, one)),
+    cache: reading.given(fields, "cache", base.cache, (one) => readCache(reading, one)),
   };
   if (forward.mode === "redirect" && forward.login_url === null)
     throw reading.error("access.forward.login_url is missing: with mode redirect it says where people sign in.");
   return forward;
 }
+
+function readCache(reading: Reading, value: unknown): ForwardAuth["cache"] {
+  if (value === null) return null;
+  const { seconds, headers = ["authorization", "cookie"], paths = "each" } = reading.object(value, CACHE, ["seconds", "headers", "paths"]);
+  return {
+    seconds: reading.whole(seconds, `${CACHE}.seconds`, 1, 3600),
+    headers: reading.texts(headers, `${CACHE}.headers`, 16, 128).map((name) => {
+      if (HEADER.test(name) && !isOwnHeader(name)) return name.toLowerCase();
+      throw reading.wrong(`${CACHE}.headers`, "names of headers that a client sends", name);
+    }),
+    paths: reading.choice(paths, `${CACHE}.paths`, ["each", "all"] as const),
+  };
+}
+
+const CACHE = "access.forward.cache";
 
 function missing(reading: Reading): never {
   throw reading.wrong("access.forward.url", "the URL that is asked", undefined);

@@ -100,6 +100,16 @@ describe("checkTarget", () => {
     assert.deepEqual(checked(before as never, null).upstream, before.upstream, "what is stored can be sent back");
   });
 
+  it("completes what is said of a cache for forward-auth, and keeps it", () => {
+    const forward = { url: "http://x", cache: { seconds: 9 } };
+    const before = checked({ ...URL_ONLY, access: { forward } });
+    assert.deepEqual(before.access?.forward?.cache, { seconds: 9, headers: ["authorization", "cookie"], paths: "each" });
+    assert.equal(checked({ access: { forward: { timeout: 7 } } }, before).access?.forward?.cache?.seconds, 9);
+    assert.equal(checked({ access: { forward: { cache: null } } }, before).access?.forward?.cache, null);
+    const named = { ...forward, cache: { seconds: 9, headers: ["X-Api-Key"], paths: "all" } };
+    assert.deepEqual(checked({ access: { forward: named } }, before).access?.forward?.cache?.headers, ["x-api-key"]);
+  });
+
   it("keeps an update coherent", () => {
     assert.equal(checked({ enable_https: false }, checked(URL_ONLY)).http, "serve");
     refused({ ...URL_ONLY, enable_https: false, http: "off" }, /neither/);
@@ -149,6 +159,8 @@ describe("checkTarget", () => {
       [{ ...URL_ONLY, access: { basic: { users: {} } } }, /1 to 1000/],
       [{ ...URL_ONLY, access: { forward: {} } }, /access.forward.url/],
       [{ ...URL_ONLY, access: { forward: { url: "http://x", mode: "redirect" } } }, /login_url/],
+      [{ ...URL_ONLY, access: { forward: { url: "http://x", cache: { seconds: 0 } } } }, /cache.seconds must be a whole number from 1/],
+      [{ ...URL_ONLY, access: { forward: { url: "http://x", cache: { seconds: 9, headers: ["X-Forwarded-For"] } } } }, /a client sends/],
       [{ ...URL_ONLY, access: { excluded_paths: ["/a%2Fb"] } }, /encoded reserved/],
       [{ ...URL_ONLY, auth_enabled: true }, /who is let in/],
     ];

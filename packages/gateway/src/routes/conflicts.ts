@@ -20,7 +20,21 @@ export interface RouteConflict {
 /** Of one route with all others; disabled ones have none. */
 export function conflictsOf(route: RouteEntry, all: readonly RouteEntry[]): RouteConflict[] {
   if (!route.data.enabled) return [];
-  return all.filter(({ name, data }) => name !== route.name && data.enabled).flatMap((other) => conflict(route, other) ?? []);
+  return all.filter(({ name, data }) => name !== route.name && data.enabled).flatMap((other) => conflictBetween(route, other) ?? []);
+}
+
+/** Of two that are enabled. */
+export function conflictBetween(route: RouteEntry, other: RouteEntry): RouteConflict | null {
+  const named = { route: route.name, other: other.name };
+  if (isAlike(route.data, other.data)) {
+    return { ...named, kind: "ambiguous", why: `takes the same requests as ${other.name} with the same priority, ${route.data.priority}` };
+  }
+  if (!takesAll(other.data, route.data) || inOrder([route, other])[0] !== other) return null;
+  return {
+    ...named,
+    kind: "shadowed",
+    why: `could never take a request: ${other.name} (priority ${other.data.priority}) is asked first and takes them all`,
+  };
 }
 
 /** ROUTE_CONFLICT: as it is to be stored it would be ambiguous, or never asked. That it takes requests from others is allowed. */
@@ -33,19 +47,6 @@ export function checkConflicts(id: string, data: RouteData, all: readonly RouteE
 }
 
 // Private
-
-function conflict(route: RouteEntry, other: RouteEntry): RouteConflict | null {
-  const named = { route: route.name, other: other.name };
-  if (isAlike(route.data, other.data)) {
-    return { ...named, kind: "ambiguous", why: `takes the same requests as ${other.name} with the same priority, ${route.data.priority}` };
-  }
-  if (!takesAll(other.data, route.data) || inOrder([route, other])[0] !== other) return null;
-  return {
-    ...named,
-    kind: "shadowed",
-    why: `could never take a request: ${other.name} (priority ${other.data.priority}) is asked first and takes them all`,
-  };
-}
 
 function isAlike(one: RouteData, other: RouteData): boolean {
   return (

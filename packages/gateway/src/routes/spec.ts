@@ -131,6 +131,17 @@ export interface ForwardAuth {
   readonly on_failure: "closed" | "open";
   /** Header values it is asked with. */
   readonly headers: Readonly<Record<string, string | Sealed>>;
+  /** Null: each request is asked about. */
+  readonly cache: ForwardCache | null;
+}
+
+/** How long a yes holds for all that was told alike. Of the client's fields the service is told `headers` alone then. */
+export interface ForwardCache {
+  readonly seconds: number;
+  /** Lower case. Default authorization and cookie. */
+  readonly headers: readonly string[];
+  /** `all`: a yes for one path and query is one for each of the rule's. Default each. */
+  readonly paths: "each" | "all";
 }
 
 export interface BalanceSpec {

@@ -1,6 +1,7 @@
 /** What each act notes down before it begins, and when it cannot begin. One function per act; the steps stand in `perform.ts`. */
 import { GatewayError } from "../errors.ts";
 import type { Entity } from "../store/entity.ts";
+import { targetOf } from "./auto-proxy.ts";
 import { mergeSpec } from "./check-spec.ts";
 import type { Begin, Operations } from "./operations.ts";
 import type { Workplace } from "./run.ts";
@@ -23,6 +24,8 @@ export interface Founding {
   readonly owner?: string;
   /** Default running. */
   readonly desired?: ServiceData["desired"];
+  /** A host name that is served from it, as `checkAutoProxy` gives it. */
+  readonly autoProxy?: string;
 }
 
 export function noteCreate(place: Workplace, name: string, spec: ServiceSpec, founding: Founding = {}): Note {
@@ -32,8 +35,10 @@ export function noteCreate(place: Workplace, name: string, spec: ServiceSpec, fo
     }
     const generation = (await lastGeneration(place, name)) + 1;
     const operation: Operation = { ...begin, generation, spec, image_id: null, replaces: null, from: null, options: {} };
-    const data = fresh(spec, operation, founding.owner ?? begin.by, founding.desired ?? "running");
-    const [version] = await place.entities.change([{ kind: "service", name, expect: 0, data, revision: false }], begin.by);
+    const { owner = begin.by, desired = "running", autoProxy: host } = founding;
+    const data = { ...fresh(spec, operation, owner, desired), ...(host === undefined ? {} : { auto_proxy: host }) };
+    const along = host === undefined ? [] : [targetOf(host, name, owner)];
+    const [version] = await place.entities.change([{ kind: "service", name, expect: 0, data, revision: false }, ...along], begin.by);
     const now = Date.now();
     return { kind: "service", name, version: version ?? 1, created_at: now, updated_at: now, by: begin.by, data };
   };

@@ -1,4 +1,5 @@
 /** Stopping a service, and taking it away: what it listens on, its containers, and its ports once those are gone. */
+import { removeOwnTarget } from "./auto-proxy.ts";
 import { told } from "./events.ts";
 import type { Run } from "./run.ts";
 import { stopped } from "./state.ts";
@@ -18,6 +19,7 @@ export async function remove(run: Run): Promise<void> {
   await takeDown(run, run.data.spec.stop_timeout);
   await forget(run);
   if (run.operation.options["volumes"] === true) await run.step("stop", "volumes", () => run.place.engine.removeVolumes(run.name));
+  await removeOwnTarget(run);
   await run.commit(null, { events: [told("service_deleted", run.name, run.data)], revision: true });
 }
 

@@ -10,11 +10,12 @@ import type { Table } from "../store/entities.ts";
 import type { Entity } from "../store/entity.ts";
 import * as acts from "./acts.ts";
 import { adopt } from "./adopt.ts";
+import { checkAutoProxy } from "./auto-proxy.ts";
 import { checkSpec } from "./check-spec.ts";
 import { checkWhole } from "./whole-spec.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { ContainerState, EngineInfo } from "./engine/engine.ts";
-import { Interrupted } from "./held-lease.ts";
+import { Interrupted } from "../store/held-lease.ts";
 import { repeat } from "./loop.ts";
 import { Operations, type Act } from "./operations.ts";
 import { pause, resume } from "./pausing.ts";
@@ -82,12 +83,13 @@ export class ServiceManager extends ServiceViews implements Services {
 
   // Acts
 
-  async create(request: unknown, by: string, options?: Wait): Promise<Done> {
+  async create(request: unknown, by: string, options: Wait & { readonly autoProxy?: string } = {}): Promise<Done> {
     const { name, spec, secrets } = checkSpec(request);
+    const founding = options.autoProxy === undefined ? {} : { autoProxy: checkAutoProxy(options.autoProxy, name, spec) };
     const place = this.#place();
     await this.#askEngine(true);
     const sealed = { ...spec.secret_environment, ...sealSecrets(place.vault, name, secrets) };
-    return await this.#act("create", name, by, acts.noteCreate(place, name, { ...spec, secret_environment: sealed }), options);
+    return await this.#act("create", name, by, acts.noteCreate(place, name, { ...spec, secret_environment: sealed }, founding), options);
   }
 
   async update(name: string, request: unknown, by: string, options?: Wait): Promise<Done> {

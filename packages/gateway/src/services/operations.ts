@@ -9,7 +9,7 @@ import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
 import type { Entity } from "../store/entity.ts";
 import { errorOf, traceOf } from "./failure.ts";
-import { HeldLease, Interrupted } from "./held-lease.ts";
+import { HeldLease, Interrupted } from "../store/held-lease.ts";
 import { perform } from "./perform.ts";
 import { Run, type Workplace } from "./run.ts";
 import type { Done } from "./services.ts";

@@ -6,7 +6,7 @@ import { GatewayError } from "../errors.ts";
 import { deploy, startAgain } from "./deploy.ts";
 import { remove, stop } from "./end.ts";
 import { errorOf, failureOf } from "./failure.ts";
-import { Interrupted } from "./held-lease.ts";
+import { Interrupted } from "../store/held-lease.ts";
 import type { Run } from "./run.ts";
 import type { OperationKind } from "./spec.ts";
 import { givenUp } from "./state.ts";

@@ -11,7 +11,7 @@ import type { Entities } from "../store/entities.ts";
 import type { Entity, EntityEvent } from "../store/entity.ts";
 import type { Vault } from "../store/vault.ts";
 import type { Engine } from "./engine/engine.ts";
-import { Interrupted, type HeldLease } from "./held-lease.ts";
+import { Interrupted, type HeldLease } from "../store/held-lease.ts";
 import { hider } from "./secrets.ts";
 import type { Slots } from "./slots.ts";
 import type { Failure, Operation, ServiceData } from "./spec.ts";

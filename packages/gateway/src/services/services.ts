@@ -24,9 +24,10 @@ export interface CleanUp {
 export interface Services {
   /**
    * `request` is what a person sent; unknown and refused fields are named. Resolves when the container is healthy and the edge serves it; a
-   * failure leaves nothing behind. `wait: false` resolves when it is noted down.
+   * failure leaves nothing behind. `wait: false` resolves when it is noted down. `autoProxy`: a host name that is served from it; refused with
+   * NAME_TAKEN or INVALID_NAME before anything is made, and deleted with the service.
    */
-  create(request: unknown, by: string, options?: Wait): Promise<Done>;
+  create(request: unknown, by: string, options?: Wait & { readonly autoProxy?: string }): Promise<Done>;
   /** Only the given fields change. A new container beside the old one, switched when healthy; a failure leaves the old one serving. */
   update(name: string, request: unknown, by: string, options?: Wait): Promise<Done>;
   rollback(name: string, by: string, options?: Wait): Promise<Done>;

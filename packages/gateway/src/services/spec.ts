@@ -158,6 +158,8 @@ export interface ServiceData {
   /** Subject of whoever created it. */
   readonly owner: string;
   readonly origin: "created" | "adopted";
+  /** The host name it was made with; its target goes with it (`auto-proxy.ts`). */
+  readonly auto_proxy?: string;
 }
 
 /** `data` of an `external_service` entity. */

@@ -8,7 +8,7 @@ import type { PortClaim } from "../ports/ports.ts";
 import type { Entity } from "../store/entity.ts";
 import { edgePorts, placeOf } from "./edge-ports.ts";
 import { LABELS, type ContainerState } from "./engine/engine.ts";
-import type { HeldLease } from "./held-lease.ts";
+import type { HeldLease } from "../store/held-lease.ts";
 import type { Workplace } from "./run.ts";
 import type { ServiceData } from "./spec.ts";
 import { DEFAULT_HOLD, portOwner } from "./steps.ts";

@@ -2,6 +2,7 @@
  * The way back from an operation that failed: a creation leaves nothing behind, a deploy leaves the old container serving. Done again until it
  * works, by whichever process has the lease; the reason was noted down before it began.
  */
+import { removeOwnTarget } from "./auto-proxy.ts";
 import { takeDown, forget } from "./end.ts";
 import { toldFailure } from "./events.ts";
 import type { ContainerState } from "./engine/engine.ts";
@@ -30,6 +31,7 @@ const SHORT_GRACE = 1;
 async function undoCreate(run: Run, failure: Failure): Promise<void> {
   await takeDown(run, SHORT_GRACE);
   await forget(run);
+  await removeOwnTarget(run);
   await run.commit(null, { events: [toldFailure(run.name, run.data, failure)], revision: true });
 }
 

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Entity } from "../store/entity.ts";
 import { addressOf } from "./edge-ports.ts";
-import { Interrupted } from "./held-lease.ts";
+import { Interrupted } from "../store/held-lease.ts";
 import { LABELS, type ContainerState, type EngineEvent } from "./engine/engine.ts";
 import { endedWithEngine, observe, type Reason, type Remedy } from "./observer.ts";
 import type { Operations } from "./operations.ts";

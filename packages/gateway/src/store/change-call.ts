@@ -2,7 +2,7 @@
 import type { EventEntry } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { GatewayKeys } from "../keys.ts";
-import type { Change, EntityKind } from "./entity.ts";
+import type { Change, EntityKind, Guard } from "./entity.ts";
 
 /** Changes that happen together or not at all. */
 export interface Group {
@@ -13,6 +13,7 @@ export interface Group {
   readonly events: readonly (readonly EventEntry[])[];
   readonly by: string;
   readonly trace: string | null;
+  readonly guard: Guard | null;
 }
 
 export interface Changed {
@@ -23,8 +24,8 @@ export interface Changed {
 
 /** Seconds; far longer than a call is repeated. */
 const REMEMBERED_FOR = "300";
-/** Entries of the stream of all changes. */
-const CHANGES_KEPT = "10000";
+/** Entries of the stream of all changes; never fewer are left of more. */
+export const CHANGES_KEPT = "10000";
 const REVISIONS_KEPT = "50";
 /** Seconds the revisions of something deleted are kept. */
 const DELETED_KEPT = "2592000";
@@ -45,8 +46,9 @@ export class ChangeCall {
 
   // Private
 
-  #addGroup({ changes, texts, events, by, trace }: Group): void {
-    this.args.push(String(changes.length), JSON.stringify(by), JSON.stringify(trace));
+  #addGroup({ changes, texts, events, by, trace, guard }: Group): void {
+    const lease = guard === null ? ["0", ""] : [this.#number(guard.lease), String(guard.fence)];
+    this.args.push(String(changes.length), JSON.stringify(by), JSON.stringify(trace), ...lease);
     for (const [index, change] of changes.entries()) this.#addChange(change, texts[index] ?? "", events[index] ?? []);
   }
 
@@ -82,6 +84,7 @@ export function readAnswer(answer: string, groups: readonly Group[]): (Changed |
   const [at, rest = ""] = answer.split("|");
   return rest.split(";").map((text, index) => {
     if (!text.startsWith("!")) return { at: Number(at), versions: text.split(",").map(Number) };
+    if (text === "!lease") return new GatewayError("LEASE_LOST", "Somebody else has taken this work up meanwhile; nothing was changed.");
     const [which, found] = text.slice(1).split(":").map(Number);
     return refusalOf(groups[index]?.changes[which ?? 0], found ?? 0);
   });

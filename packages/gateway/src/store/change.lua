@@ -3,12 +3,12 @@
 -- KEYS: all that ARGV names by its number. KEYS[1] hash of answers of this caller (call → answer), KEYS[2] stream of all changes
 -- ARGV[1] call (a growing number)   ARGV[2] earlier calls that are never sent again   ARGV[3] seconds the others are remembered   ARGV[4] changes kept   ARGV[5] revisions kept of one
 -- entity   ARGV[6] seconds a deleted one's are kept   ARGV[7] number of groups
--- then of each group: number of changes, by (JSON), trace (JSON)
+-- then of each group: number of changes, by (JSON), trace (JSON), number of a lease's hash or 0, fence the lease must still have
 -- then of each change: arguments it has after these ten, kind, name, number of its hash (its index is the next key), number of its revisions,
 -- expected version, data (JSON, "" to remove it), "1" to keep a revision, what to call it or "", number of events
 -- then of each event: number of its own stream, of all events', entries kept, number of fields and values, those.
 -- Ten revisions more are kept, so that they need not be trimmed with each change.
--- Returns "<ms>|<group>;<group>…": a group is its new versions "3,1", or "!<index of the change>:<version found>", 0 for none.
+-- Returns "<ms>|<group>;<group>…": a group is its new versions "3,1", or "!<index of the change>:<version found>", 0 for none, or "!lease".
 local call, match = redis.call, string.match
 local known = call('HGET', KEYS[1], ARGV[1])
 if known then return known end
@@ -84,14 +84,16 @@ end
 local answers = {}
 for group = 1, ARGV[7] do
   local by, trace = ARGV[at + 1], ARGV[at + 2]
+  local lease, fence = tonumber(ARGV[at + 3]), ARGV[at + 4]
   local places = {}
   local count = tonumber(ARGV[at])
-  at = at + 3
+  at = at + 5
   for i = 1, count do
     places[i] = at
     at = at + 10 + ARGV[at]
   end
-  local answer = refusal(places)
+  local lost = lease > 0 and call('HGET', KEYS[lease], 'fence') ~= fence
+  local answer = lost and '!lease' or refusal(places)
   if not answer then
     local versions = {}
     for i, place in ipairs(places) do versions[i] = write(place, by, trace) end

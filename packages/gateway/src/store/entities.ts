@@ -1,10 +1,13 @@
 /** What the store promises its users. `EntityStore` keeps it. */
-import type { Change, Entity, EntityEvent, EntityKind, Revision } from "./entity.ts";
+import type { Change, Entity, EntityEvent, EntityKind, Guard, Revision } from "./entity.ts";
 
 export interface Entities {
   table<T extends object>(kind: EntityKind): Table<T>;
-  /** All of them in one step, or VERSION_CONFLICT / NAME_TAKEN / UNKNOWN_ENTITY and none. At most 256. Answers the new versions in order. */
-  change(changes: readonly Change[], by: string): Promise<number[]>;
+  /**
+   * All of them in one step, or VERSION_CONFLICT / NAME_TAKEN / UNKNOWN_ENTITY and none. At most 256. Answers the new versions in order.
+   * `guard`: or LEASE_LOST and none.
+   */
+  change(changes: readonly Change[], by: string, guard?: Guard): Promise<number[]>;
   /** Changes, newest first, without what they changed. */
   changes(options: ChangesWanted): Promise<{ items: Revision[]; next: string | null }>;
   /** Calls back soon after each change of these kinds, by whichever process; and once at the beginning and after each gap with null. */

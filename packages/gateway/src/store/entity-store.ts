@@ -7,7 +7,7 @@ import type { GatewayKeys } from "../keys.ts";
 import type { Changed } from "./change-call.ts";
 import { Changes, MOST_CHANGES } from "./changes.ts";
 import type { ChangesWanted, Entities, Table } from "./entities.ts";
-import type { Change, EntityEvent, EntityKind, Revision } from "./entity.ts";
+import type { Change, EntityEvent, EntityKind, Guard, Revision } from "./entity.ts";
 import { EntityTable } from "./entity-table.ts";
 import { Follower } from "./follower.ts";
 import { checkName } from "./names.ts";
@@ -66,8 +66,8 @@ export class EntityStore implements Entities {
     return new EntityTable<T>(kind, this.#reads, (changes, by) => this.#change(changes, by));
   }
 
-  async change(changes: readonly Change[], by: string): Promise<number[]> {
-    return [...(await this.#change(changes, by)).versions];
+  async change(changes: readonly Change[], by: string, guard?: Guard): Promise<number[]> {
+    return [...(await this.#change(changes, by, guard ?? null)).versions];
   }
 
   async changes(options: ChangesWanted): Promise<{ items: Revision[]; next: string | null }> {
@@ -86,13 +86,13 @@ export class EntityStore implements Entities {
     return (this.#store ??= this.#deps.tide().store("entities"));
   }
 
-  async #change(changes: readonly Change[], by: string): Promise<Changed> {
+  async #change(changes: readonly Change[], by: string, guard: Guard | null = null): Promise<Changed> {
     if (changes.length === 0) return { at: Date.now(), versions: [] };
     if (changes.length > MOST_CHANGES) throw new RangeError(`at most ${MOST_CHANGES} changes happen together, not ${changes.length}`);
     checkOnce(changes);
     const texts = changes.map(({ data }) => (data === null ? "" : JSON.stringify(data)));
     const events = changes.map((change) => (change.events ?? []).map((event) => this.#entry(event)));
-    return await this.#changes.send({ changes, texts, events, by, trace: traceId() });
+    return await this.#changes.send({ changes, texts, events, by, trace: traceId(), guard });
   }
 
   #entry({ type, data }: EntityEvent): ReturnType<Tide["eventEntry"]> {

@@ -1,7 +1,7 @@
 /** What the store keeps: named things of a kind, each with a version that grows by one with every change. */
 import type { EventData, EventType } from "@tidegate/streams";
 
-export const KINDS = ["token", "service", "external_service", "port", "certificate", "target", "route"] as const;
+export const KINDS = ["token", "service", "external_service", "port", "certificate_request", "certificate", "target", "route"] as const;
 export type EntityKind = (typeof KINDS)[number];
 
 export interface Entity<T> {
@@ -46,6 +46,13 @@ export interface Revision<T = unknown> {
   readonly trace: string | null;
   /** As it was after the change; null after a deletion. In the overview of all changes it is left out. */
   readonly data?: T | null;
+}
+
+/** Changes that count only as long as whoever makes them has not lost a `Lease`. */
+export interface Guard {
+  /** Key of the lease. */
+  readonly lease: string;
+  readonly fence: number;
 }
 
 /** Secrets in stored data stand as this; see `Vault`. */

@@ -65,7 +65,7 @@ export class Follower {
     const { store, stream } = this.#options;
     const reply = await store.call(["XREAD", "COUNT", BATCH, "BLOCK", BLOCK, "STREAMS", stream, this.#last]);
     const entries = (reply as [string, Entry[]][] | null)?.[0]?.[1] ?? [];
-    if (entries.length === 0) return;
+    if (entries.length === 0) return await this.#look();
     // Looked at after the read: as long as what was read last is still there, nothing behind it is missing.
     const first = (await store.call(["XRANGE", stream, "-", "+", "COUNT", "1"])) as unknown as Entry[];
     if (!this.#reaches(first[0]?.[0])) this.#last = null;
@@ -73,11 +73,21 @@ export class Follower {
     if (this.#last !== null) this.#options.onPosition?.(this.#last);
   }
 
-  async #join(): Promise<void> {
+  /** A stream that ends before where we stand is another one: it was emptied, or brought from elsewhere, and would never be read again. */
+  async #look(): Promise<void> {
+    const newest = await this.#newest();
+    if (isLater(this.#last ?? "0-0", newest)) this.#last = null;
+  }
+
+  async #newest(): Promise<string> {
     const { store, stream } = this.#options;
-    await store.whenUp(REST * 10);
     const newest = (await store.call(["XREVRANGE", stream, "+", "-", "COUNT", "1"])) as unknown as Entry[];
-    this.#last = newest[0]?.[0] ?? "0-0";
+    return newest[0]?.[0] ?? "0-0";
+  }
+
+  async #join(): Promise<void> {
+    await this.#options.store.whenUp(REST * 10);
+    this.#last = await this.#newest();
     this.#call(null);
     this.#options.onPosition?.(this.#last);
     this.#joined.resolve();

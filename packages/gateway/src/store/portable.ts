@@ -51,6 +51,7 @@ const CHECKS: Partial<Record<EntityKind, (name: string, data: Portable) => strin
     isRecord(spec) && Array.isArray(spec["port_configs"]) && isRecord(spec["secret_environment"]) && typeof owner === "string"
       ? null
       : "it has no complete spec or no owner",
+  certificate_request: (_, { domains, owner }) => (isTexts(domains) && typeof owner === "string" ? null : "it has no domains or no owner"),
   external_service: (_, { url, owner }) =>
     typeof url === "string" && URL.canParse(url) && typeof owner === "string" ? null : "it has no url or no owner",
   port: (name, { claims }) =>

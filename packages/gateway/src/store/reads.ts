@@ -9,6 +9,9 @@ const PAGE_SIZE = 500;
 /** Names that share a command. */
 const SHARED = 16;
 
+/** Gives the data that stand for an entity whose text is no JSON. Without it a reading that meets one fails. */
+export type Unreadable = (why: string) => object;
+
 const REVISIONS_SHOWN = "49";
 
 interface Wanted {
@@ -20,16 +23,18 @@ interface Wanted {
 export class Reads {
   readonly #store: () => Store;
   readonly #keys: GatewayKeys;
+  readonly #unreadable: Unreadable | null;
   #wanted = new Map<EntityKind, Wanted[]>();
 
-  constructor(store: () => Store, keys: GatewayKeys) {
+  constructor(store: () => Store, keys: GatewayKeys, unreadable: Unreadable | null = null) {
     this.#store = store;
     this.#keys = keys;
+    this.#unreadable = unreadable;
   }
 
   async get<T>(kind: EntityKind, name: string): Promise<Entity<T> | null> {
     const text = await this.#text(kind, name);
-    return text === null ? null : entityOf<T>(kind, name, String(text));
+    return text === null ? null : this.#entity<T>(kind, name, String(text));
   }
 
   async list<T>(kind: EntityKind, after = "", limit = Infinity): Promise<Entity<T>[]> {
@@ -106,9 +111,19 @@ export class Reads {
     const page: Entity<T>[] = [];
     for (const [at, name] of names.entries()) {
       const text = texts[at];
-      if (typeof text === "string") page.push(entityOf<T>(kind, name, text));
+      if (typeof text === "string") page.push(this.#entity<T>(kind, name, text));
     }
     return { names, page };
+  }
+
+  #entity<T>(kind: EntityKind, name: string, text: string): Entity<T> {
+    try {
+      return entityOf<T>(kind, name, text);
+    } catch (error) {
+      if (this.#unreadable === null) throw error;
+      const data = this.#unreadable(error instanceof Error ? error.message : String(error)) as T;
+      return { kind, name, version: 0, created_at: 0, updated_at: 0, by: "", data };
+    }
   }
 }
 

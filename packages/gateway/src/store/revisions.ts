@@ -48,7 +48,10 @@ export class Revisions {
   // Private
 
   async #put(kind: EntityKind, name: string, data: object, by: string, version: number): Promise<number> {
-    const expect = (await this.#entities.table(kind).get(name))?.version ?? 0;
+    const present = await this.#entities.table(kind).list();
+    const all = [...present.filter((entity) => entity.name !== name), { name, data }];
+    this.#hooks.refuseTogether(kind, { all, brought: new Set([name]), file: null });
+    const expect = present.find((entity) => entity.name === name)?.version ?? 0;
     const events = [
       ...told(kind, name, expect === 0, `rolled back to version ${version}`),
       ...this.#hooks.told(kind, name, expect === 0 ? "created" : "changed", data),

@@ -68,7 +68,7 @@ test("an import says first what it would do, leaves what the file does not have,
   delete mine["extra"];
   const planned = { created: ["fresh"], changed: ["other"], same: ["same"], removed: ["extra"] };
   const dry = await transfer.import(file, "ben", { dryRun: true, replace: true });
-  assert.deepEqual(dry, { dry_run: true, kinds: { external_service: planned }, problems: [] });
+  assert.deepEqual(dry, { dry_run: true, kinds: { external_service: planned }, problems: [], warnings: [] });
   assert.equal((await table.list()).length, 3);
   await transfer.import(file, "ben", ALL);
   assert.deepEqual(

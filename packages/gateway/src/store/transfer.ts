@@ -42,6 +42,8 @@ export interface ImportAnswer {
   readonly kinds: Readonly<Partial<Record<EntityKind, ImportedKind>>>;
   /** Services that could not be begun, and why; everything else was done. */
   readonly problems: readonly { readonly name: string; readonly code: string; readonly message: string }[];
+  /** Sentences: what is brought in, but hardly as somebody wanted it. */
+  readonly warnings: readonly string[];
 }
 
 interface Step {
@@ -67,18 +69,20 @@ export class Transfer {
     return { tidegate: "export", version: 1, namespace: this.#deps.namespace, made_at: Date.now(), key: this.#key(), entities };
   }
 
-  /** INVALID_IMPORT, ENCRYPTION_KEY_WRONG: nothing was done. VERSION_CONFLICT: somebody was faster; the steps before were done. */
+  /** INVALID_IMPORT, ENCRYPTION_KEY_WRONG, ROUTE_CONFLICT: nothing was done. VERSION_CONFLICT: somebody was faster; the steps before were done. */
   async import(file: unknown, by: string, { dryRun, replace }: ImportOptions): Promise<ImportAnswer> {
     const wanted = readExport(file, this.#key(), this.#hooks);
     const kinds: Partial<Record<EntityKind, ImportedKind>> = {};
     const steps: Step[] = [];
+    const warnings: string[] = [];
     for (const kind of KINDS) {
       const names = wanted.get(kind) ?? new Map<string, Portable>();
       const plan = await this.#plan(kind, names, replace);
       if (names.size > 0 || plan.steps.length > 0) kinds[kind] = plan.summary;
       steps.push(...plan.steps);
+      warnings.push(...plan.warnings);
     }
-    return { dry_run: dryRun, kinds, problems: dryRun ? [] : await this.#do(steps, by) };
+    return { dry_run: dryRun, kinds, problems: dryRun ? [] : await this.#do(steps, by), warnings };
   }
 
   // Private
@@ -95,7 +99,7 @@ export class Transfer {
     kind: EntityKind,
     wanted: ReadonlyMap<string, Portable>,
     replace: boolean,
-  ): Promise<{ summary: ImportedKind; steps: Step[] }> {
+  ): Promise<{ summary: ImportedKind; steps: Step[]; warnings: string[] }> {
     const present = new Map((await this.#deps.entities.table(kind).list()).map((entity) => [entity.name, entity]));
     const summary: ImportedKind = { created: [], changed: [], same: [], removed: [] };
     const steps: Step[] = [];
@@ -108,7 +112,19 @@ export class Transfer {
     for (const [name, entity] of replace ? present : [])
       if (!wanted.has(name) && portableOf(kind, entity.data) !== null) steps.push(this.#step(kind, name, "removed", entity, null));
     for (const { act, change } of steps) summary[act].push(change.name);
-    return { summary, steps };
+    return { summary, steps, warnings: this.#together(kind, wanted, present, summary) };
+  }
+
+  #together(
+    kind: EntityKind,
+    wanted: ReadonlyMap<string, Portable>,
+    present: ReadonlyMap<string, Entity<object>>,
+    { created, changed, removed }: ImportedKind,
+  ): string[] {
+    const brought = new Set([...created, ...changed]);
+    const staying = [...present.values()].filter(({ name }) => !brought.has(name) && !removed.includes(name));
+    const coming = [...wanted].filter(([name]) => brought.has(name)).map(([name, data]) => ({ name, data }));
+    return this.#hooks.refuseTogether(kind, { all: [...staying, ...coming], brought, file: new Set(wanted.keys()) });
   }
 
   #step(kind: EntityKind, name: string, act: Step["act"], entity: Entity<object> | undefined, wanted: Portable | null): Step {

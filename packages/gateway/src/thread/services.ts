@@ -1,16 +1,16 @@
 /**
- * Services as the control process has them: looked at here, changed in a thread of their own. A thread that breaks takes the process along, as any
- * uncaught error would; the supervisor starts it again, and what was noted down goes on.
+ * Services as the control process has them: looked at here, changed in a thread of their own. What is asked while that has ended waits for the next
+ * one; what was under way is answered with SERVICE_BUSY, and goes on with the next one as far as it was noted down.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
 import type { Span, Tide } from "@tidegate/streams";
 import { GatewayError } from "../errors.ts";
 import type { Part } from "../part.ts";
 import type { EngineInfo } from "../services/engine/engine.ts";
 import type { Services } from "../services/services.ts";
 import { ServiceViews, type ServiceViewsOptions } from "../services/views.ts";
-import { errorFrom, type ActName, type FromThread, type ThreadOrder, type ToThread } from "./calls.ts";
+import { errorFrom, type ActName, type FromThread, type ThreadOrder } from "./calls.ts";
+import { KeptThread } from "./kept-thread.ts";
 
 export interface ThreadedServicesOptions extends ServiceViewsOptions {
   readonly order: ThreadOrder;
@@ -25,8 +25,6 @@ const LEADS_EVERY = 250;
 const UP_PATIENCE = 10_000;
 /** Milliseconds an act waits until its trace is stored; then Redis is away, and the act will say so. */
 const ANNOUNCE_LIMIT = 1_000;
-/** Milliseconds a stop may take. */
-const STOP_LIMIT = 8_000;
 
 type Answer = PromiseWithResolvers<unknown>;
 
@@ -35,11 +33,13 @@ export class ThreadedServices extends ServiceViews implements Services {
   readonly #options: ThreadedServicesOptions;
   readonly #answers = new Map<number, Answer>();
   #engine: { readonly info: EngineInfo | null; readonly problem: string | null } = { info: null, problem: "Docker was not asked yet" };
-  #thread: Worker | null = null;
+  readonly #thread: KeptThread;
+  /** Why it does not work although it should; null: it does. */
+  #ended: string | null = null;
   /** Fulfilled while the thread works. */
   #up = Promise.withResolvers<void>();
-  #exited: Promise<void> = Promise.resolve();
   #telling: NodeJS.Timeout | undefined;
+  #toldLeads: boolean | null = null;
   #calls = 0;
 
   readonly create = this.#act("create");
@@ -58,6 +58,13 @@ export class ThreadedServices extends ServiceViews implements Services {
   constructor(options: ThreadedServicesOptions) {
     super(options);
     this.#options = options;
+    this.#thread = new KeptThread({
+      order: options.order,
+      onBegun: () => this.#tellLeads(true),
+      onUp: () => this.#worksNow(),
+      onMessage: (message) => this.#hear(message),
+      onEnded: (why, pause) => this.#gone(why, pause),
+    });
     this.part = { name: "services", start: () => this.#start(), stop: () => this.#stop(), health: () => this.#health() };
   }
 
@@ -68,38 +75,19 @@ export class ThreadedServices extends ServiceViews implements Services {
   // Private: its lifetime
 
   async #start(): Promise<void> {
-    const first = Promise.withResolvers<void>();
-    const exited = Promise.withResolvers<void>();
-    const thread = new Worker(MAIN, { workerData: this.#options.order, name: "tidegate services" });
-    this.#thread = thread;
-    this.#exited = exited.promise;
-    thread.on("message", (message: FromThread) => this.#hear(message, first));
-    thread.on("exit", () => {
-      first.reject(new Error("the thread of services ended while it started"));
-      this.#gone();
-      exited.resolve();
-    });
-    this.#tellLeads();
-    try {
-      await first.promise;
-      this.#up.resolve();
-    } catch (error) {
-      await thread.terminate();
-      throw error;
-    }
+    this.#telling ??= setInterval(() => this.#tellLeads(), LEADS_EVERY);
+    await this.#thread.start();
   }
 
   async #stop(): Promise<void> {
-    const thread = this.#thread;
-    if (thread === null) return;
-    this.#say({ kind: "stop" });
-    const late = setTimeout(() => void thread.terminate(), STOP_LIMIT);
-    await this.#exited;
-    clearTimeout(late);
+    clearInterval(this.#telling);
+    this.#telling = undefined;
+    await this.#thread.stop();
   }
 
   #health(): { readonly healthy: boolean; readonly detail?: string } {
     const { info, problem } = this.#engine;
+    if (this.#ended !== null) return { healthy: false, detail: this.#ended };
     return { healthy: true, detail: problem ?? `Docker ${info?.version ?? "?"}` };
   }
 
@@ -108,11 +96,13 @@ export class ThreadedServices extends ServiceViews implements Services {
   #act<K extends ActName>(act: K): Services[K] {
     const call = async (...args: readonly unknown[]): Promise<unknown> => {
       const span = this.#options.tide().runningSpan();
-      await Promise.all([this.#announced(span), this.#whenUp()]);
+      await this.#announced(span);
+      // Last: nothing may come between it and what is said to the thread.
+      await this.#whenUp();
       const id = ++this.#calls;
       const answer = Promise.withResolvers<unknown>();
       this.#answers.set(id, answer);
-      this.#say({ kind: "act", id, act, args, traceparent: span?.traceparent });
+      this.#thread.say({ kind: "act", id, act, args, traceparent: span?.traceparent });
       return await answer.promise;
     };
     return call as Services[K];
@@ -131,12 +121,10 @@ export class ThreadedServices extends ServiceViews implements Services {
     await Promise.race([this.#up.promise, late.promise]).finally(() => clearTimeout(timer));
   }
 
-  #hear(message: FromThread, first: PromiseWithResolvers<void>): void {
-    if (message.kind === "up") first.resolve();
-    else if (message.kind === "failed") first.reject(errorFrom(message.error));
-    else if (message.kind === "engine") this.#engine = { info: message.info, problem: message.problem };
+  #hear(message: FromThread): void {
+    if (message.kind === "engine") this.#engine = { info: message.info, problem: message.problem };
     else if (message.kind === "trouble") this.#options.onTrouble(message.component, message.message);
-    else this.#answer(message);
+    else if (message.kind === "done" || message.kind === "refused") this.#answer(message);
   }
 
   #answer(message: Extract<FromThread, { id: number }>): void {
@@ -146,36 +134,39 @@ export class ThreadedServices extends ServiceViews implements Services {
     else answer?.reject(errorFrom(message.error));
   }
 
-  #gone(): void {
-    clearInterval(this.#telling);
-    this.#thread = null;
+  #worksNow(): void {
+    this.#ended = null;
+    this.#up.resolve();
+  }
+
+  /** `pause` is null where the process stops. */
+  #gone(why: string, pause: number | null): void {
     this.#up = Promise.withResolvers<void>();
-    for (const { reject } of this.#answers.values()) reject(away("this process stops; what was begun goes on with its next start"));
+    const lost = pause === null ? away("this process stops; what was begun goes on with its next start") : broken(why);
+    for (const { reject } of this.#answers.values()) reject(lost);
     this.#answers.clear();
+    if (pause === null) return;
+    this.#ended = `their thread ended (${why}) and starts again in ${pause / 1000} s; what was begun goes on then`;
+    this.#engine = { info: null, problem: `the thread of services ended: ${why}` };
+    this.#options.onTrouble("services", this.#ended);
   }
 
-  #tellLeads(): void {
-    let told: boolean | null = null;
-    const tell = (): void => {
-      const leads = this.#options.leads();
-      if (leads === told) return;
-      told = leads;
-      this.#say({ kind: "leads", leads });
-    };
-    tell();
-    this.#telling = setInterval(tell, LEADS_EVERY);
-  }
-
-  #say(message: ToThread): void {
-    this.#thread?.postMessage(message);
+  #tellLeads(anew = false): void {
+    const leads = this.#options.leads();
+    if (!anew && leads === this.#toldLeads) return;
+    this.#toldLeads = leads;
+    this.#thread.say({ kind: "leads", leads });
   }
 }
 
 // Private
 
-/** `.ts` from source, `.js` where published. */
-const MAIN = new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url);
-
 function away(why: string): GatewayError {
   return new GatewayError("SERVICE_BUSY", why, { hint: "Ask again in a moment." });
+}
+
+function broken(why: string): GatewayError {
+  return new GatewayError("SERVICE_BUSY", `The thread of services ended while this was under way: ${why}. It starts again by itself.`, {
+    hint: "What was begun goes on then, or is taken back. See how it stands, and ask again if need be: npx tidegate service ls",
+  });
 }

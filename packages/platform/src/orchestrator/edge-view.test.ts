@@ -14,7 +14,7 @@ describe("EdgeView", () => {
     const listening = ["http://127.0.0.1:8080"];
     const failed = [{ url: "https://127.0.0.1:443", why: "EACCES" }];
     const one = { ...NO_HTTP, listening, connections: 3, tunnels: 1, requests: 5, held: 2, statuses: { "2xx": 4, "5xx": 1 } };
-    const other = { ...NO_HTTP, listening, failed, requests: 2, statuses: { "2xx": 2 }, refused: { bad_line: 7 }, unrecorded: 9 };
+    const other = { ...NO_HTTP, listening, failed, requests: 2, statuses: { "2xx": 2 }, refused: { bad_line: 7 }, unrecorded: 9, ...MORE };
     const view = await started([
       report(11, { http: one, held: 1, connections: { a: 2 } }),
       report(12, { http: other }),
@@ -25,7 +25,10 @@ describe("EdgeView", () => {
       expected: 2,
       urls: listening,
       ports: ["127.0.0.1:8080"],
-      failed: [{ place: "https://127.0.0.1:443", why: "EACCES" }],
+      failed: [
+        { place: "https://127.0.0.1:443", why: "EACCES" },
+        { place: "the route old", why: "the field headers is missing" },
+      ],
       connections: 5,
       tunnels: 1,
       requests: 7,
@@ -33,6 +36,8 @@ describe("EdgeView", () => {
       statuses: { "2xx": 6, "5xx": 1 },
       refused: { bad_line: 7 },
       unrecorded: 9,
+      upstream_connections: 4,
+      upstream_waiting: 1,
       local_authority: "/data/local-ca/ca.pem",
     });
     const silent = await started([report(11)], []);
@@ -95,6 +100,10 @@ function report(pid: number, more: Partial<EdgeReport> = {}): EdgeReport {
   };
 }
 
+const MORE = {
+  upstreams: { connections: 4, idle: 2, waiting: 1 },
+  unusable: [{ kind: "route", name: "old", why: "the field headers is missing" }],
+};
 const NO_HTTP: EdgeReport["http"] = {
   listening: [],
   failed: [],
@@ -105,4 +114,8 @@ const NO_HTTP: EdgeReport["http"] = {
   statuses: {},
   refused: {},
   unrecorded: 0,
+  upstreams: { connections: 0, idle: 0, waiting: 0 },
+  failing: [],
+  unusable: [],
+  lost: false,
 };

@@ -1,9 +1,14 @@
 /**
  * Keeps a worker's copy of the store's entities up to date: read whole when it joins and after a gap, then one by one as they change. What came
- * together is taken over together. Without Redis the last copy stays.
+ * together is taken over together.
+ *
+ * Without Redis the last copy stays. It stays as well when Redis has come back without its data: a store whose stream of changes does not go on
+ * from where we stand, and which has no target while we know some, is none to serve by. The first target in it is the new state.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Store, Tide } from "@tidegate/streams";
 import type { GatewayKeys } from "../../keys.ts";
+import { CHANGES_KEPT } from "../../store/change-call.ts";
 import type { Revision } from "../../store/entity.ts";
 import { Follower } from "../../store/follower.ts";
 import { Reads } from "../../store/reads.ts";
@@ -14,12 +19,20 @@ export interface MirrorOptions {
   readonly keys: GatewayKeys;
   /** Where it begins: the snapshot. */
   readonly known: Known;
-  readonly onKnown: (known: Known) => void;
+  /** `anew`: of another store than what was known before; its positions say nothing about earlier or later. What it throws is tried again. */
+  readonly onKnown: (known: Known, anew: boolean) => void;
+  /** Told once for each reason in a row. */
   readonly onTrouble: (reason: string) => void;
+  /** Redis has lost the store, and what was known stays; or there is a new one. */
+  readonly onLost: (lost: boolean) => void;
 }
 
-/** Milliseconds until a reading that failed is tried again. */
+/** Milliseconds until what failed is tried again, at first and at most; a change in the store shortens the wait to the first. */
 const REST = 250;
+const LONGEST_REST = 5_000;
+const NOWHERE = "0-0";
+
+type Changed = ReadonlyMap<string, { readonly kind: MirroredKind; readonly name: string }>;
 
 export class Mirror {
   readonly #options: MirrorOptions;
@@ -29,15 +42,24 @@ export class Mirror {
   #known: Known;
   /** What changed since the last reading; null: everything may have. */
   #changed: Map<string, { readonly kind: MirroredKind; readonly name: string }> | null = new Map();
+  /** Up to which the follower has told, and up to which that was dealt with. */
   #position: string;
+  #done: string;
+  #lost = false;
+  #trouble = "";
   #working: Promise<void> | null = null;
+  #wake: () => void = () => {};
 
   constructor(options: MirrorOptions) {
     this.#options = options;
     this.#known = options.known;
-    this.#position = options.known.position;
+    this.#position = this.#done = options.known.position;
     this.#store = options.tide.store("edge-entities");
-    this.#reads = new Reads(() => this.#store, options.keys);
+    this.#reads = new Reads(
+      () => this.#store,
+      options.keys,
+      (why) => ({ unreadable: why }),
+    );
   }
 
   start(): void {
@@ -55,6 +77,7 @@ export class Mirror {
 
   async stop(): Promise<void> {
     this.#end.abort();
+    this.#wake();
     this.#store.close();
     await this.#working;
   }
@@ -68,24 +91,74 @@ export class Mirror {
 
   #reached(id: string): void {
     this.#position = id;
+    this.#wake();
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
   async #work(): Promise<void> {
-    while (!this.#end.signal.aborted && this.#known.position !== this.#position) {
+    for (let failures = 0; this.#isBehind();) {
       const [changed, position] = [this.#changed, this.#position];
       this.#changed = new Map();
       try {
-        const entities = changed === null ? await this.#all() : await this.#some([...changed.values()]);
-        this.#known = { position, entities };
-        this.#options.onKnown(this.#known);
+        await this.#take(changed, position);
+        [this.#trouble, failures] = ["", 0];
       } catch (error) {
-        if (this.#end.signal.aborted) return;
         this.#changed = null;
-        this.#options.onTrouble(error instanceof Error ? error.message : String(error));
-        await new Promise((resolve) => setTimeout(resolve, REST));
+        this.#tell(error);
+        await this.#rest(failures++);
       }
     }
+  }
+
+  #isBehind(): boolean {
+    return !this.#end.signal.aborted && (this.#changed === null || this.#done !== this.#position);
+  }
+
+  /** What was known, where we stand and what waits to be read only change together, and only when it is in force. */
+  async #take(changed: Changed | null, position: string): Promise<void> {
+    const whole = changed === null || this.#lost;
+    const entities = whole ? await this.#all() : await this.#some([...changed.values()]);
+    if (position !== NOWHERE && !(await this.#has(position))) throw new Error("the store was emptied while it was read");
+    const anew = whole && !(await this.#goesOn());
+    const lost = (anew || position === NOWHERE) && entities.target.size === 0 && this.#known.entities.target.size > 0;
+    if (!lost) {
+      const known: Known = { position, entities };
+      this.#options.onKnown(known, anew);
+      this.#known = known;
+    }
+    this.#done = position;
+    if (lost !== this.#lost) this.#options.onLost(lost);
+    this.#lost = lost;
+  }
+
+  /** Whether the store's changes go on from where we stand; also where so many came after it that it need not be there any more. */
+  async #goesOn(): Promise<boolean> {
+    const { position } = this.#known;
+    if (position === NOWHERE || (await this.#has(position))) return true;
+    return Number(await this.#store.ask(["XLEN", this.#options.keys.entityChanges()])) >= Number(CHANGES_KEPT);
+  }
+
+  async #has(position: string): Promise<boolean> {
+    const found = await this.#store.ask(["XRANGE", this.#options.keys.entityChanges(), position, position]);
+    return Array.isArray(found) && found.length > 0;
+  }
+
+  #tell(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason === this.#trouble || this.#end.signal.aborted) return;
+    this.#trouble = reason;
+    this.#options.onTrouble(reason);
+  }
+
+  async #rest(failures: number): Promise<void> {
+    const { signal } = this.#end;
+    await pause(REST, undefined, { signal }).catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.min(LONGEST_REST, REST * 2 ** failures) - REST);
+    this.#wake = resolve;
+    if (signal.aborted) resolve();
+    await promise;
+    clearTimeout(timer);
   }
 
   async #all(): Promise<Known["entities"]> {

@@ -2,12 +2,12 @@
  * Everything a worker serves HTTP by, made of what it knows: immutable, swapped whole, and made anew only where something changed. Requests under way
  * keep the one they began with.
  */
-import { compileTable, type RouteTable } from "../../routes/table.ts";
-import type { RouteData, TargetData } from "../../routes/spec.ts";
+import { compileTable, type RouteTable, type TargetEntry } from "../../routes/table.ts";
 import type { ExternalService, ServiceData } from "../../services/spec.ts";
 import { parsePlace, type Places } from "../places.ts";
 import type { EdgePort } from "../switch.ts";
-import { dataOf, NOTHING, type Known } from "./known.ts";
+import { NOTHING, type Known } from "./known.ts";
+import { compileUsable, usable, type Fault } from "./usable.ts";
 
 export interface EdgeState {
   readonly table: RouteTable;
@@ -20,7 +20,12 @@ export type ServicePlace = { readonly kind: "ours"; readonly port: EdgePort } | 
 /** Makes the next state of the last one. */
 export class EdgeStates {
   #known: Known = NOTHING;
-  #table: RouteTable = compileTable({ targets: [], routes: [] });
+  #routing: { readonly table: RouteTable; readonly targets: readonly TargetEntry[]; readonly faults: readonly Fault[] } = {
+    table: compileTable({ targets: [], routes: [] }),
+    targets: [],
+    faults: [],
+  };
+  #services: Services = { ours: new Map(), external: new Map(), faults: [] };
   #places: Places = new Map();
   #ports = new Map<string, { readonly text: string; readonly port: EdgePort }>();
   #current: EdgeState;
@@ -33,11 +38,22 @@ export class EdgeStates {
     return this.#current;
   }
 
+  /** Whose rules are in force. */
+  get targets(): readonly TargetEntry[] {
+    return this.#routing.targets;
+  }
+
+  /** What is left out. */
+  get faults(): readonly Fault[] {
+    return [...this.#routing.faults, ...this.#services.faults];
+  }
+
+  /** Whatever is in it, everything of it that can be served by is in force afterwards. */
   know(known: Known): void {
-    const { target, route } = this.#known.entities;
-    if (known.entities.target !== target || known.entities.route !== route) {
-      this.#table = compileTable({ targets: dataOf<TargetData>(known, "target"), routes: dataOf<RouteData>(known, "route") });
-    }
+    const { target, route, service, external_service: external } = this.#known.entities;
+    const { entities } = known;
+    if (entities.target !== target || entities.route !== route) this.#routing = compileUsable(known);
+    if (entities.service !== service || entities.external_service !== external) this.#services = servicesOf(known);
     this.#known = known;
     this.#current = this.#make();
   }
@@ -57,15 +73,14 @@ export class EdgeStates {
   // Private
 
   #make(): EdgeState {
-    const { entities } = this.#known;
+    const { ours, external } = this.#services;
     const ports = new Map([...this.#ports.values()].map(({ port }) => [`${port.service}/${port.name}`, port]));
     return {
-      table: this.#table,
+      table: this.#routing.table,
       service: (name, wanted) => {
-        const external = entities.external_service.get(name);
-        if (external !== undefined) return { kind: "external", url: (external.data as ExternalService).url };
-        const service = entities.service.get(name)?.data as ServiceData | undefined;
-        const port = wanted ?? firstPort(service);
+        const url = external.get(name);
+        if (url !== undefined) return { kind: "external", url };
+        const port = wanted ?? ours.get(name) ?? null;
         const found = port === null ? undefined : ports.get(`${name}/${port}`);
         return found === undefined ? null : { kind: "ours", port: found };
       },
@@ -75,6 +90,20 @@ export class EdgeStates {
 
 // Private
 
-function firstPort(service: ServiceData | undefined): string | null {
-  return service?.spec.port_configs.find(({ protocol }) => protocol === "tcp")?.name ?? null;
+interface Services {
+  /** The name of its first TCP port, by service; of those that have one. */
+  readonly ours: ReadonlyMap<string, string>;
+  /** Its URL, by service. */
+  readonly external: ReadonlyMap<string, string>;
+  readonly faults: readonly Fault[];
+}
+
+function servicesOf(known: Known): Services {
+  const faults: Fault[] = [];
+  const ours = usable<ServiceData>(known, "service", faults).flatMap(({ name, data }) => {
+    const port = data.spec.port_configs.find(({ protocol }) => protocol === "tcp")?.name;
+    return port === undefined ? [] : [[name, port] as const];
+  });
+  const external = usable<ExternalService>(known, "external_service", faults).map(({ name, data }) => [name, data.url] as const);
+  return { ours: new Map(ours), external: new Map(external), faults };
 }

@@ -5,23 +5,28 @@ import type { CertificateData } from "../../certificates/spec.ts";
 import type { GatewayKeys } from "../../keys.ts";
 import { cidr, networks } from "../../routes/cidr.ts";
 import { forwardHeaderPlace } from "../../routes/sealed-place.ts";
-import type { AccessSpec, RouteData, TargetData } from "../../routes/spec.ts";
+import type { AccessSpec } from "../../routes/spec.ts";
+import type { TargetEntry } from "../../routes/table.ts";
 import type { Sealed } from "../../store/entity.ts";
 import type { Vault } from "../../store/vault.ts";
 import { dataOf, NOTHING, type Known } from "../config/known.ts";
 import { EdgeStates } from "../config/state.ts";
+import { faultOfKept, usableTokens, type Fault } from "../config/usable.ts";
+import { Challenges } from "../challenges.ts";
 import { addressOf, type Places } from "../places.ts";
 import type { HttpReport } from "../report.ts";
 import { RequestTelemetry, type RequestsOptions } from "../telemetry/requests.ts";
 import { TlsContexts } from "../tls/contexts.ts";
 import { Access } from "./access/access.ts";
 import type { KnownToken } from "./access/known-token.ts";
+import { failingUpstreams } from "./failing.ts";
 import { Forwarder } from "./forward.ts";
 import { Groups } from "./groups.ts";
 import { handler } from "./handle.ts";
 import { Held } from "./held.ts";
 import { HttpConnections } from "./inbound.ts";
 import type { HttpLimits } from "./inbound/limits.ts";
+import { LeftOut } from "./left-out.ts";
 import { Limits } from "./limits/limits.ts";
 import { RateLimiter } from "./limits/rate-limiter.ts";
 import { HttpListeners, type HttpPorts } from "./listeners.ts";
@@ -40,9 +45,7 @@ export interface HttpFrontOptions {
   readonly tokens: (stored: readonly { readonly name: string; readonly data: object }[]) => (digest: string) => KnownToken | null;
   readonly limits?: Partial<HttpLimits>;
   readonly telemetry?: RequestsOptions;
-  /** What a client is shown that names no host; null: nothing. */
-  readonly defaultHost?: string | null;
-  readonly note: (level: "info" | "warn", message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly note: (level: "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** An endpoint has lost its last request or tunnel. */
   readonly onIdle: (endpoint: string) => void;
 }
@@ -63,6 +66,7 @@ export class HttpFront {
   readonly #held = new Held();
   readonly #upstreams: Upstreams;
   readonly #limiter: RateLimiter;
+  readonly #challenges: Challenges;
   readonly #telemetry: RequestTelemetry;
   readonly #tls: TlsContexts;
   readonly #connections: HttpConnections;
@@ -75,17 +79,22 @@ export class HttpFront {
   readonly #owners = new WeakMap<AccessSpec, Owner>();
   readonly #refusals = new Refusals();
   #token: (digest: string) => KnownToken | null = () => null;
-  #troubles = "";
+  #lost = false;
+  #certificateFaults: readonly Fault[] = [];
+  #tokenFaults: readonly Fault[] = [];
+  readonly #leftOut: LeftOut;
 
   constructor(options: HttpFrontOptions) {
     this.#options = options;
     const { note, keys, onIdle } = options;
+    this.#leftOut = new LeftOut(note);
     this.#upstreams = new Upstreams({ onIdle });
     this.#limiter = new RateLimiter({ keyOf: (client) => keys.edgeRate(client) });
     this.#limits = new Limits(this.#limiter);
     this.#telemetry = new RequestTelemetry(options.telemetry);
     const onTrouble = (message: string, fields?: Readonly<Record<string, unknown>>): void => note("warn", message, fields);
-    this.#tls = new TlsContexts({ dataFolder: options.dataFolder, onTrouble });
+    this.#challenges = new Challenges(keys);
+    this.#tls = new TlsContexts({ dataFolder: options.dataFolder, onTrouble, proof: (host) => this.#challenges.alpn(host) });
     this.#access = new Access({
       tokens: (digest) => this.#token(digest),
       unseal: (sealed, spec, header) => this.#unseal(sealed, spec, header),
@@ -100,7 +109,7 @@ export class HttpFront {
         groups: this.#groups,
         held: this.#held,
         trusted,
-        challenge: () => null,
+        challenge: (token) => this.#challenges.token(token),
         httpsPort: () => this.#listeners.port("https"),
         limits: this.#limits,
         access: this.#access,
@@ -116,7 +125,6 @@ export class HttpFront {
     this.#listeners = new HttpListeners({
       tls: this.#tls,
       admit: (socket, peer, first) => this.#connections.admit(socket, peer, first),
-      defaultHost: options.defaultHost ?? null,
       onTrouble,
     });
   }
@@ -135,7 +143,9 @@ export class HttpFront {
 
   connected(tide: Tide): void {
     this.#telemetry.connected(tide);
-    this.#limiter.share(tide.store("edge-limits"));
+    const store = tide.store("edge-requests");
+    this.#limiter.share(store);
+    this.#challenges.connected(store);
     this.#refusals.connected(tide);
   }
 
@@ -143,13 +153,21 @@ export class HttpFront {
   know(known: Known): void {
     const before = this.#known.entities;
     const { target, route, certificate, token } = known.entities;
-    this.#known = known;
-    if (target !== before.target || certificate !== before.certificate) this.#certify(known);
-    if (token !== before.token) this.#token = this.#options.tokens(dataOf<object>(known, "token"));
-    if (target !== before.target) this.#own("target", dataOf<TargetData>(known, "target"));
-    if (route !== before.route) this.#own("route", dataOf<RouteData>(known, "route"));
     this.#states.know(known);
+    const { targets, current } = this.#states;
+    if (target !== before.target || certificate !== before.certificate) this.#certify(known, targets);
+    if (token !== before.token) [this.#token, this.#tokenFaults] = usableTokens(known, this.#options.tokens);
+    if (target !== before.target) this.#own("target", targets);
+    if (route !== before.route) this.#own("route", current.table.routes);
+    if (target !== before.target) this.#groups.keep(new Set(targets.map(({ data }) => data)));
+    this.#known = known;
+    this.#leftOut.are([...this.#states.faults, ...this.#certificateFaults, ...this.#tokenFaults]);
     this.#changed();
+  }
+
+  /** Redis has lost what the store held, and what was known goes on being served; or there is a new store. */
+  lost(lost: boolean): void {
+    this.#lost = lost;
   }
 
   /** Where services are reached. */
@@ -200,6 +218,10 @@ export class HttpFront {
       statuses: { ...statuses },
       refused: { ...refused, ...Object.fromEntries(failures) },
       unrecorded,
+      upstreams: this.#upstreams.totals(),
+      failing: failingUpstreams(this.#upstreams, this.#groups, this.#states.targets),
+      unusable: this.#leftOut.report(),
+      lost: this.#lost,
     };
   }
 
@@ -223,13 +245,10 @@ export class HttpFront {
 
   // Private
 
-  #certify(known: Known): void {
-    const targets = dataOf<TargetData>(known, "target");
+  #certify(known: Known, targets: readonly TargetEntry[]): void {
     const pins = new Map(targets.flatMap(({ name, data }) => (data.cert_name === null ? [] : [[name, data.cert_name] as const])));
     const troubles = this.#tls.apply(dataOf<CertificateData>(known, "certificate"), this.#options.vault, { pins });
-    const text = troubles.join("\n");
-    if (text !== "" && text !== this.#troubles) this.#options.note("warn", "certificates cannot be served", { troubles });
-    this.#troubles = text;
+    this.#certificateFaults = [...troubles].map(([name, why]) => faultOfKept(known, "certificate", name, why));
   }
 
   #changed(): void {

@@ -28,6 +28,8 @@ export class Groups {
   readonly #used = new Map<string, number>();
   /** A global route's upstream is one object for all targets, each of which has its own balance, checks and TLS. */
   readonly #known = new WeakMap<TargetData, WeakMap<Upstream, Known>>();
+  /** Whose requests go there, by key. */
+  readonly #targets = new Map<string, Set<TargetData>>();
 
   /** Null: nobody knows the service. */
   of(upstream: Upstream, target: TargetData, state: EdgeState): Reached | null {
@@ -47,7 +49,18 @@ export class Groups {
   keys(): ReadonlySet<string> {
     const oldest = performance.now() - KEPT;
     for (const [key, at] of this.#used) if (at < oldest) this.#used.delete(key);
+    for (const key of this.#targets.keys()) if (!this.#used.has(key)) this.#targets.delete(key);
     return new Set(this.#used.keys());
+  }
+
+  /** The targets whose requests go there. */
+  targets(key: string): Iterable<TargetData> {
+    return this.#targets.get(key) ?? [];
+  }
+
+  /** These are all the targets there are now. */
+  keep(present: ReadonlySet<TargetData>): void {
+    for (const targets of this.#targets.values()) for (const target of targets) if (!present.has(target)) targets.delete(target);
   }
 
   // Private
@@ -55,6 +68,8 @@ export class Groups {
   #remember(target: TargetData, upstream: Upstream, known: Known): void {
     const ofTarget = this.#known.get(target) ?? new WeakMap<Upstream, Known>();
     this.#known.set(target, ofTarget.set(upstream, known));
+    const { key } = known.reached.spec;
+    this.#targets.set(key, (this.#targets.get(key) ?? new Set()).add(target));
   }
 
   #use(reached: Reached): Reached {

@@ -11,16 +11,21 @@ import type { Client, GroupSpec, Plan, UpstreamGroup } from "./plan.ts";
 import type { Reason } from "./reasons.ts";
 
 export type Verdict =
-  | { readonly ok: true; /** Gives back what it holds; null: nothing. */ readonly leave: (() => void) | null }
-  | { readonly ok: false; readonly status: number; readonly reason: Reason; /** Lines with CRLF. */ readonly fields: string };
+  | { readonly ok: true; /** Gives back what it holds; null: nothing. */ readonly leave: (() => void) | null; readonly fields: string }
+  | {
+      readonly ok: false;
+      readonly status: number;
+      readonly reason: Reason;
+      /** For the answer, lines with CRLF. */ readonly fields: string;
+    };
 
 export interface HandlerDeps {
   readonly state: () => EdgeState;
   readonly groups: Groups;
   readonly held: Held;
   readonly trusted: Cidrs;
-  /** Key authorisation of a certificate order. */
-  readonly challenge: (token: string) => string | null;
+  /** What a certificate authority is answered; null, also later: the request is one like any other. Never rejects. */
+  readonly challenge: (token: string) => Promise<string | null> | null;
   readonly httpsPort: () => number | null;
   readonly limits: {
     enter(target: TargetEntry, route: RouteEntry | null, client: string, request: EdgeRequest): Verdict;

@@ -211,8 +211,31 @@ describe("an answer", () => {
     for (const path of ["/short", "/long"]) {
       const client = await server.client();
       client.send(get(path));
-      assert.equal(await client.closed, "reset");
+      assert.equal(await client.closed, path === "/short" ? "end" : "reset");
+      assert.match(client.received, path === "/short" ? /content-length: 3\r\n\r\nab$/ : /^(?:[^]*\r\n\r\n)?$/);
     }
+  });
+
+  test("that is cut goes out as far as it came, however slow its reader, and never looks whole", async () => {
+    const size = 8_000_000;
+    await using server = await edge((conversation) => {
+      conversation.receive(silent);
+      conversation.begin(200, "OK", "", CHUNKED);
+      conversation.data(Buffer.from("ab"));
+      if (conversation.request.target === "/large") conversation.data(Buffer.alloc(size, "x"));
+      conversation.cut();
+    });
+    const [small, large, old] = [await server.client(), await server.client(), await server.client()];
+    large.socket.pause();
+    large.send(get("/large"));
+    assert.equal(await small.send(get("/")).closed, "end");
+    assert.match(small.received, /transfer-encoding: chunked\r\n\r\n2\r\nab\r\n$/);
+    large.socket.resume();
+    assert.equal(await large.closed, "end");
+    assert.ok(large.received.endsWith(`${size.toString(16)}\r\n${"x".repeat(size)}\r\n`));
+    // Its body ends with the connection, so only a reset tells.
+    assert.equal(await old.send("GET / HTTP/1.0\r\n\r\n").closed, "reset");
+    assert.match(old.received, /\r\n\r\nab$/);
   });
 
   test("is not written to a client that is gone, and its sink hears so, early or late", async () => {

@@ -1,11 +1,12 @@
 /**
  * A connection from its acceptance until it may ask: its first bytes are seen before anything else (a PROXY header would be read here), TLS is led to the
  * certificate of the name it asks for, and whoever speaks the wrong language is told so. Nothing a client sends can throw.
- * accepted → (ClientHello → certificate → handshake) → admitted
+ * accepted → (ClientHello → certificate → handshake) → admitted; a CA that asks for `acme-tls/1` is closed after the handshake, and never admitted.
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { HANDSHAKE, readClientHello } from "../tls/client-hello.ts";
+import { ACME_TLS } from "../../certificates/challenges/alpn-certificate.ts";
+import { HANDSHAKE, readClientHello, type ClientHello } from "../tls/client-hello.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import { normalName } from "../tls/server-name.ts";
 import { cut, sayAndClose } from "../tcp/socket.ts";
@@ -13,8 +14,6 @@ import type { Peer } from "./exchange.ts";
 
 export interface OpeningsOptions {
   readonly tls: TlsContexts;
-  /** What clients are shown that send no name; null: nothing. */
-  readonly defaultHost?: string | null;
   /** Must listen to the socket's data, or pause it, before it returns; `first` was read already (empty with TLS). Half-closed sockets stay open. */
   readonly admit: (socket: Socket, peer: Peer, first: Buffer) => void;
   readonly onTrouble: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -51,7 +50,7 @@ interface Opening {
   readonly deadline: number;
   bytes: Buffer;
   reads: number;
-  /** The name it asked for; null: none. */
+  /** The name it asked for; null until it has. */
   serverName: string | null;
 }
 
@@ -146,7 +145,7 @@ export class Openings {
     const { bytes } = opening;
     if (bytes[0] !== HANDSHAKE) return this.#refuse(opening, beginsAsHttp(bytes) ? "plain_http" : "not_tls");
     const hello = readClientHello(bytes);
-    if (hello.kind === "hello") return this.#lead(opening, hello.serverName);
+    if (hello.kind === "hello") return this.#lead(opening, hello);
     if (hello.kind === "bad" || bytes.length > MOST_BYTES || opening.reads > MOST_READS) this.#refuse(opening, "bad_hello");
   }
 
@@ -160,12 +159,13 @@ export class Openings {
     else this.#options.admit(socket, peer, first);
   }
 
-  #lead(opening: Opening, sent: string | null): void {
+  #lead(opening: Opening, { serverName: sent, protocols }: Extract<ClientHello, { kind: "hello" }>): void {
     const { socket } = opening;
-    const name = normalName(sent ?? this.#options.defaultHost ?? "");
-    const found = name === null ? null : this.#options.tls.find(name);
+    const { tls } = this.#options;
+    const name = sent === null ? null : normalName(sent);
+    const found = name === null ? null : isChallenge(protocols) ? tls.prove(name) : tls.find(name);
     if (found === null) return this.#refuse(opening, "unknown_name");
-    if (sent !== null) opening.serverName = name;
+    opening.serverName = name;
     release(opening);
     socket.pause();
     if (!(found instanceof Promise)) return this.#shake(opening, found);
@@ -175,9 +175,10 @@ export class Openings {
     );
   }
 
-  #shake(opening: Opening, front: { admit(socket: Socket): void }): void {
+  #shake(opening: Opening, front: { admit(socket: Socket): void } | null): void {
     const { socket, bytes } = opening;
     if (socket.destroyed) return;
+    if (front === null) return this.#refuse(opening, "unknown_name");
     socket.unshift(bytes);
     opening.bytes = NOTHING;
     try {
@@ -199,6 +200,7 @@ export class Openings {
     const peer = peerOf(socket);
     if (ends === null || opening === undefined || peer === null) return void socket.destroy();
     this.#forget(ends, opening);
+    if (socket.alpnProtocol === ACME_TLS) return sayAndClose(socket, "");
     this.handshakes += 1;
     const tls = { secure: true, serverName: opening.serverName, tlsVersion: socket.getProtocol() };
     this.#options.admit(socket, { ...peer, ...tls }, NOTHING);
@@ -247,6 +249,11 @@ function release({ socket, onData }: Opening): void {
 /** A PROXY header is none: its place is before this is asked. */
 function beginsAsHttp(bytes: Buffer): boolean {
   return /^(?:\r?\n|[A-Z]{1,20}(?: |$))/.test(bytes.toString("latin1", 0, 21));
+}
+
+/** RFC 8737 §3: that protocol and no other. */
+function isChallenge(protocols: readonly string[]): boolean {
+  return protocols.length === 1 && protocols[0] === ACME_TLS;
 }
 
 /** Null when it is gone already. */

@@ -1,6 +1,6 @@
 /**
  * One request's way from its head to its upstream, in the order it is asked: certificate challenge, path, host, port, target's state, limits, access,
- * redirect, pause, upstream. Each step either goes on or answers; only access and a pause may take time.
+ * redirect, pause, upstream. Each step either goes on or answers; only a challenge, access and a pause may take time.
  */
 import type { Found, RouteTable } from "../../routes/table.ts";
 import { normalisePath } from "../../routes/path.ts";
@@ -26,6 +26,8 @@ export class Passage {
   #query = "";
   #found: Extract<Found, { kind: "found" }> | null = null;
   #leave: (() => void) | null = null;
+  /** For the answer. */
+  #limits = "";
   #ended = false;
 
   constructor(deps: HandlerDeps, conversation: Conversation) {
@@ -42,21 +44,8 @@ export class Passage {
 
   begin(): void {
     const { request } = this.conversation;
-    if (request.target.startsWith(CHALLENGE) && this.#challenge(request.target.slice(CHALLENGE.length))) return;
-    if (isLoop(request)) return this.refuse(508, "loop");
-    if (request.target === "*") return this.#capabilities();
-    const path = normalisePath(request.target);
-    if (!path.ok) return this.refuse(400, "bad_path");
-    this.#path = this.record.path = path.path;
-    this.#query = path.query;
-    const { table } = this.#deps.state();
-    const found = this.#find(table);
-    if (found === null) return this.refuse(404, "no_target");
-    if (found.kind === "refused") return this.#ambiguous(found);
-    this.#found = found;
-    this.record.target = found.target.name;
-    this.record.route = found.route?.name ?? null;
-    if (this.#isServed(found, table)) this.#admit(found);
+    if (request.target.startsWith(CHALLENGE) && this.#isChallenge()) return;
+    this.#enter();
   }
 
   refuse(status: number, reason: Reason, fields = "", body?: string): void {
@@ -75,14 +64,39 @@ export class Passage {
 
   // Private
 
-  #challenge(token: string): boolean {
-    const key = this.#deps.challenge(token);
-    if (key === null) return false;
-    this.record.status = 200;
-    this.record.access = "acme";
-    answer(this.conversation, this.record, 200, "Content-Type: application/octet-stream\r\n", key);
-    this.end();
+  /** Before everything else, on whatever host and port. Without an answer the request goes on: the target may have a client of its own. */
+  #isChallenge(): boolean {
+    const { method, target } = this.conversation.request;
+    if (method !== "GET" && method !== "HEAD") return false;
+    const asked = this.#deps.challenge(target.slice(CHALLENGE.length));
+    if (asked === null) return false;
+    asked.then((value) => (value === null ? this.#enter() : this.#prove(value))).catch((error: unknown) => this.failed(error));
     return true;
+  }
+
+  #prove(value: string): void {
+    this.record.path = CHALLENGE;
+    this.record.access = "acme";
+    answer(this.conversation, this.record, 200, "Content-Type: application/octet-stream\r\nCache-Control: no-store\r\n", value);
+    this.end();
+  }
+
+  #enter(): void {
+    const { request } = this.conversation;
+    if (isLoop(request)) return this.refuse(508, "loop");
+    if (request.target === "*") return this.#capabilities();
+    const path = normalisePath(request.target);
+    if (!path.ok) return this.refuse(400, "bad_path");
+    this.#path = this.record.path = path.path;
+    this.#query = path.query;
+    const { table } = this.#deps.state();
+    const found = this.#find(table);
+    if (found === null) return this.refuse(404, "no_target");
+    if (found.kind === "refused") return this.#ambiguous(found);
+    this.#found = found;
+    this.record.target = found.target.name;
+    this.record.route = found.route?.name ?? null;
+    if (this.#isServed(found, table)) this.#admit(found);
   }
 
   /** `OPTIONS *` asks the server, not a target. */
@@ -141,6 +155,7 @@ export class Passage {
     const verdict = this.#deps.limits.enter(found.target, found.route, this.client.address, this.conversation.request);
     if (!verdict.ok) return this.refuse(verdict.status, verdict.reason, verdict.fields);
     this.#leave = verdict.leave;
+    this.#limits = verdict.fields;
     const specs = accessOf(found.target.data, found.route?.data ?? null);
     if (specs.length === 0) return this.#admitted(found, NOBODY);
     const decision = this.#deps.access.decide(specs, this.conversation.request, this.client, this.#path);
@@ -149,10 +164,7 @@ export class Passage {
   }
 
   #whenDecided(found: Extract<Found, { kind: "found" }>, decision: Promise<Decision>): void {
-    decision.then(
-      (made) => this.#decided(found, made),
-      (error: unknown) => this.failed(error),
-    );
+    decision.then((made) => this.#decided(found, made)).catch((error: unknown) => this.failed(error));
   }
 
   #decided(found: Extract<Found, { kind: "found" }>, decision: Decision): void {
@@ -198,6 +210,7 @@ export class Passage {
       identity: by.identity,
       hide: by.hide,
       extra: by.extra,
+      limits: this.#limits,
       over: () => this.end(),
     };
   }
@@ -206,10 +219,7 @@ export class Passage {
   #hold(found: Extract<Found, { kind: "found" }>, by: typeof NOBODY, seconds: number): void {
     const waiting = this.#deps.held.wait(() => this.#isOpen(), seconds);
     if (waiting === null) return this.refuse(503, "too_many_held", "Retry-After: 5\r\n");
-    waiting.then(
-      (open) => this.#held(open, found, by),
-      (error: unknown) => this.failed(error),
-    );
+    waiting.then((open) => this.#held(open, found, by)).catch((error: unknown) => this.failed(error));
   }
 
   #held(open: boolean, before: Extract<Found, { kind: "found" }>, by: typeof NOBODY): void {

@@ -62,6 +62,8 @@ export interface Plan {
   readonly hide: readonly string[];
   /** Header lines for the upstream, from forward-auth. */
   readonly extra: readonly (readonly [name: string, value: string])[];
+  /** Lines for the answer, from limits. */
+  readonly limits: string;
   /** Called once, when everything of the request is over: limits are given back. */
   readonly over: () => void;
 }

@@ -1,7 +1,7 @@
 /** So many a second, told one by one; the rest is only counted. A busy edge must not spend its time, or Redis', on telling. */
 export class Budget {
   readonly #perSecond: number;
-  #second = 0;
+  #second = -1;
   #left = 0;
 
   constructor(perSecond: number) {

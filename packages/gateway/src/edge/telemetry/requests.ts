@@ -3,7 +3,7 @@
  * by the connection's sink. Up to `perSecond` requests a second and worker are told one by one, and as many failed ones beside them; every request is
  * counted. Without Redis the sink keeps what fits and counts what does not.
  */
-import type { Logger, Span, Tide } from "@tidegate/streams";
+import type { Attributes, Logger, SpanPhase, Tide } from "@tidegate/streams";
 import type { AccessRecord } from "../http/exchange.ts";
 import { Budget } from "./budget.ts";
 
@@ -65,24 +65,21 @@ export class RequestTelemetry {
   // Private
 
   #tell(tide: Tide, record: AccessRecord): void {
-    const offset = Date.now() - performance.now();
-    const { traceId, spanId, parentId } = record;
-    const span = tide.startSpan(nameOf(record), {
+    const { traceId, parentId, request, endedAt } = record;
+    const error = failureOf(record);
+    tide.recordSpan({
+      name: nameOf(record),
       kind: "server",
       component: "edge",
-      id: { traceId, spanId },
+      id: record,
       ...(parentId === null ? {} : { parent: `00-${traceId}-${parentId}-01` }),
-      startedAt: offset + record.request.begunAt,
+      begun: request.begunAt,
+      ended: endedAt,
+      error,
+      details: () => ({ attributes: attributesOf(record), phases: phasesOf(record) }),
     });
-    span.set(attributesOf(record));
-    const error = failureOf(record);
-    if (error !== null) span.fail(error);
-    tide.runInSpan(span, () => {
-      phases(tide, record, offset);
-      this.#logger?.response(responseOf(record, error, span));
-      happened(tide, record, error);
-    });
-    span.end(record.endedAt);
+    this.#logger?.response(responseOf(record, error));
+    happened(tide, record, error);
   }
 }
 
@@ -105,7 +102,7 @@ function failureOf(record: AccessRecord): Error | null {
 }
 
 /** Names: https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
-function attributesOf(record: AccessRecord): Parameters<Span["set"]>[0] {
+function attributesOf(record: AccessRecord): Attributes {
   const { request, path, status, target, route, upstream, endpoint, client, user, reason, attempts } = record;
   return {
     "http.request.method": request.method,
@@ -125,19 +122,21 @@ function attributesOf(record: AccessRecord): Parameters<Span["set"]>[0] {
 }
 
 /** What it waited for, in order. */
-function phases(tide: Tide, record: AccessRecord, offset: number): void {
+function phasesOf(record: AccessRecord): SpanPhase[] {
   const { request, decidedAt, connectedAt, sentAt, answeredAt, endedAt } = record;
-  const phase = (name: string, from: number, to: number): void => {
-    if (from > 0 && to >= from) tide.startSpan(name, { component: "edge", startedAt: offset + from }).end(to);
+  const phases: SpanPhase[] = [];
+  const phase = (name: string, begun: number, ended: number): void => {
+    if (begun > 0 && ended >= begun) phases.push({ name, begun, ended });
   };
   phase("decide", request.headAt, decidedAt);
   phase("connect", decidedAt, connectedAt);
   phase("send", connectedAt, sentAt);
   phase("wait", sentAt > 0 ? sentAt : connectedAt, answeredAt);
   phase("answer", answeredAt, endedAt);
+  return phases;
 }
 
-function responseOf(record: AccessRecord, error: Error | null, span: Span): Parameters<Logger["response"]>[0] {
+function responseOf(record: AccessRecord, error: Error | null): Parameters<Logger["response"]>[0] {
   const { request, path, client, user, status, bytesIn, bytesOut, endedAt, target, route, upstream, reason, tunnel } = record;
   const mark = request.target.indexOf("?");
   return {
@@ -156,7 +155,7 @@ function responseOf(record: AccessRecord, error: Error | null, span: Span): Para
     waits: tunnel !== null,
     route: route ?? target ?? undefined,
     error: error ?? undefined,
-    span,
+    span: record,
     fields: {
       ...timings(record),
       ...(upstream === null ? {} : { upstream }),
@@ -182,6 +181,6 @@ function timings({ request, decidedAt, connectedAt, sentAt, answeredAt }: Access
 function happened(tide: Tide, record: AccessRecord, error: Error | null): void {
   const { request, path, status, endedAt } = record;
   const data = { host: request.host, method: request.method, path, status, duration_ms: Math.round(endedAt - request.begunAt) };
-  if (error === null) tide.event("proxy_request_completed", data, { component: "edge" });
-  else tide.event("proxy_request_failed", { ...data, error: error.message }, { component: "edge" });
+  if (error === null) tide.event("proxy_request_completed", data, { component: "edge", span: record });
+  else tide.event("proxy_request_failed", { ...data, error: error.message }, { component: "edge", span: record });
 }

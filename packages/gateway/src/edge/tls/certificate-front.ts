@@ -12,6 +12,8 @@ export interface CertificateFrontOptions {
   /** PEM, the leaf first. */
   readonly chain: string;
   readonly key: string;
+  /** By ALPN. Default HTTP/1.1. */
+  readonly protocol?: string;
   /** As long as it knows none, tickets are of this process only. */
   readonly ticketKey: () => Buffer | null;
   readonly onSecure: (socket: TLSSocket) => void;
@@ -57,14 +59,14 @@ export class CertificateFront {
 
   /** It never listens: Node's own way through a handshake, with its errors in one place. */
   #open(): Server {
-    const { chain, key, fingerprint, ticketKey, onSecure, onFailure } = this.#options;
+    const { chain, key, fingerprint, protocol = "http/1.1", ticketKey, onSecure, onFailure } = this.#options;
     const ticketKeys = ticketKey();
     const server = createServer({
       cert: chain,
       key,
       minVersion: "TLSv1.2",
       ciphers: CIPHERS,
-      ALPNProtocols: ["http/1.1"],
+      ALPNProtocols: [protocol],
       sessionIdContext: fingerprint.slice(0, 32),
       sessionTimeout: SESSION_LIFE,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,

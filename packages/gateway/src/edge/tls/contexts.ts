@@ -3,9 +3,10 @@
  * connections that stand are not touched, and certificates that did not change keep their contexts.
  */
 import type { TLSSocket } from "node:tls";
+import { ACME_TLS, alpnCertificate } from "../../certificates/challenges/alpn-certificate.ts";
 import { keyPlace, type CertificateData } from "../../certificates/spec.ts";
 import type { Vault } from "../../store/vault.ts";
-import { CertificateFront } from "./certificate-front.ts";
+import { CertificateFront, type CertificateFrontOptions } from "./certificate-front.ts";
 import { CertificateNames, type NamedCertificate } from "./certificate-names.ts";
 import { LocalAuthority } from "./local-authority.ts";
 import { LocalFronts } from "./local-fronts.ts";
@@ -26,6 +27,8 @@ export interface TlsEnds {
 export interface TlsContextsOptions {
   readonly dataFolder: string;
   readonly onTrouble: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  /** Key authorization of a host's tls-alpn-01 challenge; null, also later: there is none. Default: never one. */
+  readonly proof?: (host: string) => Promise<string | null> | null;
 }
 
 export interface Applied {
@@ -76,15 +79,15 @@ export class TlsContexts {
     }
   }
 
-  /** Answers what could not be taken over; everything else serves. */
-  apply(entries: readonly CertificateEntry[], vault: Vault, { pins, local }: Applied = {}): string[] {
-    const troubles: string[] = [];
+  /** Answers what could not be taken over, and why; everything else serves. */
+  apply(entries: readonly CertificateEntry[], vault: Vault, { pins, local }: Applied = {}): ReadonlyMap<string, string> {
+    const troubles = new Map<string, string>();
     const named: NamedCertificate<CertificateFront>[] = [];
     for (const entry of entries) {
       try {
         named.push(this.#open(entry, vault));
       } catch (error) {
-        troubles.push(`certificate ${entry.name}: ${error instanceof Error ? error.message : String(error)}`);
+        troubles.set(entry.name, error instanceof Error ? error.message : String(error));
       }
     }
     this.#fronts = new Map(named.map(({ value }) => [value.fingerprint, value]));
@@ -100,6 +103,13 @@ export class TlsContexts {
     return isLocalName(name) && this.#local(name) ? this.#localFronts.find(name) : null;
   }
 
+  /** For a CA that asks for `acme-tls/1` (RFC 8737); null: it is expected nowhere. Made anew for each: there are a few for an order. */
+  async prove(host: string): Promise<CertificateFront | null> {
+    const keyAuthorization = (await this.#options.proof?.(host)) ?? null;
+    if (keyAuthorization === null) return null;
+    return this.#front(await alpnCertificate(host, keyAuthorization, Date.now()), { protocol: ACME_TLS, ticketKey: () => null });
+  }
+
   // Private
 
   #open({ name, data }: CertificateEntry, vault: Vault): NamedCertificate<CertificateFront> {
@@ -111,7 +121,10 @@ export class TlsContexts {
     return { name, domains, notAfter, value };
   }
 
-  #front(certificate: { readonly fingerprint: string; readonly chain: string; readonly key: string }): CertificateFront {
+  #front(
+    certificate: { readonly fingerprint: string; readonly chain: string; readonly key: string },
+    some: Partial<CertificateFrontOptions> = {},
+  ): CertificateFront {
     const { fingerprint, chain, key } = certificate;
     return new CertificateFront({
       fingerprint,
@@ -120,6 +133,7 @@ export class TlsContexts {
       ticketKey: () => this.#ticketKey,
       onSecure: (socket) => (this.ends === null ? socket.destroy() : this.ends.secure(socket)),
       onFailure: (error, socket) => this.ends?.failed(error, socket),
+      ...some,
     });
   }
 

@@ -131,7 +131,10 @@ describe("the broker", () => {
     await broker.start(one.id);
     const running = await broker.start(one.id);
     const { host, port } = running.addresses.get(8080) ?? { host: "", port: 0 };
-    assert.equal(await (await fetch(`http://${host}:${port}/`)).text(), "one");
+    let said = "";
+    const asks = async (): Promise<string> => await (await fetch(`http://${host}:${port}/`)).text();
+    await until("it listens", async () => (said = await asks().catch(() => "")) !== "");
+    assert.equal(said, "one");
     const stats = await broker.stats(one.id);
     assert.ok(stats.memory_usage > 0 && stats.pids > 0 && stats.memory_limit === 32 * 1024 * 1024, JSON.stringify(stats));
     assert.deepEqual(

@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { createServer as createHttp, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { after, test } from "node:test";
-import type { AccessSpec, ForwardAuth } from "../../../routes/spec.ts";
+import type { AccessSpec, ForwardAuth, ForwardCache } from "../../../routes/spec.ts";
 import { trueClient } from "../headers/client.ts";
 import { requestHead } from "../headers/request.ts";
 import { accessSpec, ENDPOINT, NOBODY, peerOf, planOf, requestOf } from "../testing/plan.ts";
 import { Access } from "./access.ts";
 import type { Decision } from "./decision.ts";
+import { AuthCache } from "./forward-cache.ts";
 
 const bed = new AsyncDisposableStack();
-const access = new Access({ tokens: () => null, unseal: ({ $sealed }) => `opened ${$sealed}` });
+let clock = 1_000_000;
+const access = new Access({ tokens: () => null, unseal: ({ $sealed }) => `opened ${$sealed}`, now: () => clock });
 bed.defer(() => access.close());
 after(() => bed.disposeAsync());
 
@@ -37,13 +39,30 @@ const raw = (text: string, end = true): Promise<string> =>
   listen(createServer((socket) => socket.on("data", () => (end ? socket.end(text) : socket.write(text))).on("error", () => {})));
 
 function forward(url: string, some: Partial<ForwardAuth> = {}, rest: Partial<AccessSpec> = {}): AccessSpec {
-  const defaults = { mode: "forward", login_url: null, copy_headers: [], timeout: 5_000, on_failure: "closed", headers: {} } as const;
+  const defaults = {
+    mode: "forward",
+    login_url: null,
+    copy_headers: [],
+    timeout: 5_000,
+    on_failure: "closed",
+    headers: {},
+    cache: null,
+  } as const;
   return accessSpec({ ...rest, forward: { url, ...defaults, ...some } });
 }
 
-async function decide(spec: AccessSpec, lines: readonly string[] = [], target = "/a/b?c=%41"): Promise<Decision> {
-  const request = requestOf(`POST ${target}`, ["Host: a.test", ...lines], peerOf("203.0.113.9", true));
-  return access.decide([spec], request, trueClient(request, NOBODY), "/a/b");
+interface Other {
+  readonly method?: string;
+  readonly target?: string;
+  readonly host?: string;
+  readonly from?: string;
+  readonly secure?: boolean;
+}
+
+async function decide(spec: AccessSpec, lines: readonly string[] = [], other: Other = {}): Promise<Decision> {
+  const { method = "POST", target = "/a/b?c=%41", host = "a.test", from = "203.0.113.9", secure = true } = other;
+  const request = requestOf(`${method} ${target}`, [`Host: ${host}`, ...lines], peerOf(from, secure));
+  return access.decide([spec], request, trueClient(request, NOBODY), target.split("?")[0] ?? "");
 }
 
 async function said(spec: AccessSpec, lines: readonly string[] = []): Promise<string> {
@@ -179,6 +198,91 @@ test("of an endless body nothing is kept, and a connection that was closed meanw
   const url = await listen(dying);
   for (let time = 0; time < 3; time += 1) assert.equal(await said(forward(url)), "in as nobody");
   await cut.promise;
+});
+
+interface Service {
+  readonly url: string;
+  readonly asked: IncomingMessage[];
+  control: string;
+}
+
+/** Lets in whoever has the cookie `in`, as whom it names. */
+async function service(): Promise<Service> {
+  const made: Service = { url: "", asked: [], control: "" };
+  const url = await http((request, response) => {
+    made.asked.push(request);
+    const [, user = ""] = /in=(\w+)/.exec(request.headers.cookie ?? "") ?? [];
+    if (made.control !== "") response.setHeader("Cache-Control", made.control);
+    response
+      .setHeader("Remote-User", user)
+      .writeHead(user === "" ? 401 : 200)
+      .end();
+  });
+  return Object.assign(made, { url });
+}
+
+const cache = (some: Partial<ForwardCache> = {}): ForwardCache => ({ seconds: 30, headers: ["cookie"], paths: "each", ...some });
+const ANN = ["Cookie: in=ann"];
+
+test("a yes is kept for its time, for the very same question only; a no never is", async () => {
+  const told = await service();
+  const spec = forward(told.url, { cache: cache() });
+  const ask = async (lines: readonly string[], other: Other = {}): Promise<string> => {
+    const decision = await decide(spec, lines, other);
+    return `${decision.ok ? (decision.identity?.id ?? "nobody") : decision.status} ${told.asked.splice(0).length}`;
+  };
+  assert.deepEqual([await ask(ANN), await ask(ANN), await ask([...ANN, "X-Other: 1"])], ["ann 1", "ann 0", "ann 0"]);
+  const others = [
+    { method: "GET" },
+    { target: "/a/c" },
+    { target: "/a/b?c=2" },
+    { host: "b.test" },
+    { from: "203.0.113.10" },
+    { secure: false },
+  ];
+  for (const other of others) assert.equal(await ask(ANN, other), "ann 1", JSON.stringify(other));
+  assert.deepEqual([await ask(["Cookie: in=ben"]), await ask([]), await ask([])], ["ben 1", "401 1", "401 1"]);
+  clock += 30_000;
+  assert.deepEqual([await ask(ANN), await ask(ANN)], ["ann 1", "ann 0"]);
+  clock -= 3_600_000;
+  assert.deepEqual([await ask(ANN), await ask(ANN)], ["ann 1", "ann 0"]);
+  assert.equal(await said({ ...spec, required_users: ["ben"] }, ANN), "403 not_allowed");
+});
+
+test("the service decides by nothing that is not part of the question, and may say how long its yes holds", async () => {
+  const told = await service();
+  const spec = forward(told.url, { cache: cache({ headers: ["cookie", "x-team"], paths: "all" }), headers: { "X-Edge-Key": "k" } });
+  const lines = [...ANN, "X-Team: 1", "X-Api-Key: secret", "User-Agent: test"];
+  await decide(spec, lines);
+  const names = Object.keys(told.asked[0]?.headers ?? {}).filter((name) => !/^(?:x-forwarded-.*|x-real-ip|host|connection)$/.test(name));
+  assert.deepEqual(names, ["cookie", "x-team", "x-edge-key"]);
+  await decide(spec, lines, { target: "/other?path" });
+  assert.equal(told.asked.length, 1);
+  // A changed rule is another one.
+  await decide({ ...spec }, lines);
+  assert.equal(told.asked.length, 2);
+  for (const [control, asked] of [
+    ["no-store", 2],
+    ["private, max-age=0", 2],
+    ["max-age=10", 2],
+    ["max-age=3600", 1],
+  ] as const) {
+    told.control = control;
+    told.asked.length = 0;
+    const fresh = { ...spec };
+    await decide(fresh, lines);
+    clock += 20_000;
+    await decide(fresh, lines);
+    assert.equal(told.asked.length, asked, control);
+  }
+});
+
+test("what is kept is bounded, and the latest is known", () => {
+  const kept = new AuthCache(cache(), () => clock);
+  const answer = { status: 200, get: () => null, all: () => [] };
+  for (let nth = 0; nth < 5_000; nth += 1) kept.keep(String(nth), { ok: true, identity: null, hide: null, extra: [] }, answer);
+  assert.equal(Array.from({ length: 5_000 }, (_, nth) => kept.get(String(nth))).filter((yes) => yes !== null).length, 4_096);
+  assert.ok(kept.get("4999")?.ok);
 });
 
 async function closedPort(): Promise<string> {

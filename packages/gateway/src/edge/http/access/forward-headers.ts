@@ -8,8 +8,14 @@ const PASSED = bit(OTHER) | bit(COOKIE) | bit(AUTHORIZATION);
 /** About the body, about what the client has already, or about its connection: the answer would be another one. */
 const KEPT_BACK = /^(?:content-|if-|sec-websocket-|accept-encoding$|range$|x-tidegate-token$)/;
 
-/** `own`: what the rule's owner adds, in the place of what the client says under the same name. */
-export function forwardHeaders({ request, client, path }: Asked, own: readonly (readonly [string, string])[]): HeaderList {
+export interface Telling {
+  /** What the rule's owner adds, in the place of what the client says under the same name. */
+  readonly own: readonly (readonly [string, string])[];
+  /** Of the client's fields only these; null: all that it may say of itself. */
+  readonly only: readonly string[] | null;
+}
+
+export function forwardHeaders({ request, client, path }: Asked, { own, only }: Telling): HeaderList {
   const query = request.target.indexOf("?");
   const uri = query === -1 ? path : path + request.target.slice(query);
   const known = [
@@ -26,7 +32,7 @@ export function forwardHeaders({ request, client, path }: Asked, own: readonly (
     "X-Real-IP",
     client.address,
   ];
-  return [...clientLines(request.fields, new Set(own.map(([name]) => fold(name)))), ...known, ...own.flat()];
+  return [...clientLines(request.fields, new Set(own.map(([name]) => fold(name))), only), ...known, ...own.flat()];
 }
 
 /** Of its answer everything but what the edge itself says to the upstream, or what frames the request. */
@@ -64,11 +70,12 @@ function isOfHop(name: string): boolean {
   return HOP.test(fold(name));
 }
 
-function clientLines(fields: Fields, replaced: ReadonlySet<string>): string[] {
+function clientLines(fields: Fields, replaced: ReadonlySet<string>, only: readonly string[] | null): string[] {
   const lines: string[] = [];
   for (let at = 0; at < fields.count; at += 1) {
     const name = fields.name(at);
     if (((1 << fields.role(at)) & PASSED) === 0 || KEPT_BACK.test(name) || replaced.has(fold(name))) continue;
+    if (only !== null && !only.includes(name)) continue;
     lines.push(name, fields.value(at));
   }
   return lines;

@@ -7,37 +7,75 @@ import type { Sealed } from "../../../store/entity.ts";
 import { line } from "../headers/values.ts";
 import type { Identity } from "../plan.ts";
 import { deny, type Denied } from "./decision.ts";
-import type { AuthAnswer } from "./forward-auth.ts";
+import type { AuthAnswer, HeaderList } from "./forward-auth.ts";
+import { AuthCache } from "./forward-cache.ts";
 import { canBeCopied, forwardHeaders } from "./forward-headers.ts";
 import type { Asked, RuleDeps, Shown, Way } from "./way.ts";
 
-export function forwardWay(spec: AccessSpec, { forwarding, unseal }: RuleDeps): Way | null {
-  const { forward } = spec;
-  if (forward === null) return null;
-  const url = new URL(forward.url);
-  const copied = forward.copy_headers.filter(canBeCopied);
-  return {
-    challenge: null,
-    ask: async (asked) => {
-      try {
-        const own = Object.entries(forward.headers).map(([name, value]) => [name, opened(value, name)] as const);
-        const answer = await forwarding.ask(url, forwardHeaders(asked, own), forward.timeout);
-        return judge(answer, forward, copied, asked);
-      } catch {
-        return forward.on_failure === "open" ? { ok: true, identity: null, hide: null, extra: [] } : unavailable();
-      }
-    },
-  };
-
-  function opened(value: string | Sealed, name: string): string {
-    return typeof value === "string" ? value : unseal(value, spec, name);
-  }
+export function forwardWay(spec: AccessSpec, deps: RuleDeps): Way | null {
+  return spec.forward === null ? null : new ForwardWay(spec, spec.forward, deps);
 }
 
 // Private
 
+class ForwardWay implements Way {
+  readonly challenge = null;
+  readonly #spec: AccessSpec;
+  readonly #forward: ForwardAuth;
+  readonly #deps: RuleDeps;
+  readonly #url: URL;
+  readonly #copied: readonly string[];
+  readonly #cache: AuthCache | null;
+
+  constructor(spec: AccessSpec, forward: ForwardAuth, deps: RuleDeps) {
+    this.#spec = spec;
+    this.#forward = forward;
+    this.#deps = deps;
+    this.#url = new URL(forward.url);
+    this.#copied = forward.copy_headers.filter(canBeCopied);
+    // Rules that were stored before there was one lack it.
+    const cache = forward.cache ?? null;
+    this.#cache = cache === null ? null : new AuthCache(cache, deps.now);
+  }
+
+  ask(asked: Asked): Shown | Promise<Shown> {
+    if (this.#cache === null) return this.#asked(asked, null);
+    // Its owner's own fields are the same each time, and cost a decryption.
+    const key = this.#cache.keyOf(this.#told(asked, []));
+    return this.#cache.get(key) ?? this.#asked(asked, key);
+  }
+
+  async #asked(asked: Asked, key: string | null): Promise<Shown> {
+    const { timeout, on_failure: onFailure } = this.#forward;
+    try {
+      const answer = await this.#deps.forwarding.ask(this.#url, this.#told(asked, this.#own()), timeout);
+      const shown = judge(answer, this.#forward, this.#copied, asked);
+      if (shown.ok && key !== null) this.#cache?.keep(key, shown, answer);
+      return shown;
+    } catch {
+      return onFailure === "open" ? { ok: true, identity: null, hide: null, extra: [] } : unavailable();
+    }
+  }
+
+  #told(asked: Asked, own: Own): HeaderList {
+    return forwardHeaders(asked, { own, only: this.#cache?.headers ?? null });
+  }
+
+  /** What it is asked with beside what the client says. */
+  #own(): Own {
+    return Object.entries(this.#forward.headers).map(([name, value]) => [name, this.#opened(value, name)] as const);
+  }
+
+  #opened(value: string | Sealed, name: string): string {
+    return typeof value === "string" ? value : this.#deps.unseal(value, this.#spec, name);
+  }
+}
+
+type Yes = Extract<Shown, { ok: true }>;
+type Own = readonly (readonly [name: string, value: string])[];
+
 /** An answer that is neither yes nor no is a fault of the service: nobody is let in by it. */
-function judge(answer: AuthAnswer, forward: ForwardAuth, copied: readonly string[], asked: Asked): Shown {
+function judge(answer: AuthAnswer, forward: ForwardAuth, copied: readonly string[], asked: Asked): Yes | Denied {
   if (answer.status >= 200 && answer.status < 300)
     return { ok: true, identity: identityOf(answer), hide: null, extra: copies(answer, copied) };
   const isRedirect = REDIRECTS.includes(answer.status) && answer.get("location") !== null;

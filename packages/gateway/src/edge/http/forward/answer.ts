@@ -4,7 +4,7 @@ import type { Plan, UpstreamEndpoint } from "../plan.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { answerHead } from "./answer-head.ts";
-import { Compressor, type CompressorSink, isEventStream } from "./compress.ts";
+import { Compressor, type CompressorSink, encodedTrailers, isEventStream } from "./compress.ts";
 
 /** The request's way, as far as the answer concerns it. */
 export interface AnswerOwner {
@@ -19,6 +19,8 @@ export class Answer implements CompressorSink {
   readonly #owner: AnswerOwner;
   #compressor: Compressor | null = null;
   #ended = false;
+  /** That wait for the compressor. */
+  #trailers = "";
   begun = false;
   /** An event stream: silence is no fault. */
   timeless = false;
@@ -50,8 +52,9 @@ export class Answer implements CompressorSink {
 
   end(trailers: Fields | null): void {
     this.#ended = true;
-    if (this.#compressor === null) this.#plan.conversation.end(trailers?.text);
-    else this.#compressor.end();
+    if (this.#compressor === null) return this.#plan.conversation.end(trailers?.text);
+    this.#trailers = encodedTrailers(trailers);
+    this.#compressor.end();
   }
 
   /** After each read. False: no more until `onAnswerRoom`. */
@@ -86,7 +89,7 @@ export class Answer implements CompressorSink {
   }
 
   onCompressedEnd(): void {
-    this.#plan.conversation.end();
+    this.#plan.conversation.end(this.#trailers);
     this.#plan.conversation.flush();
     this.#owner.onAnswered();
   }

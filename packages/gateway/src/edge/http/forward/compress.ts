@@ -34,12 +34,20 @@ export function encodingFor({ fields }: EdgeRequest): Encoding | null {
   return takes(accepted, "gzip") ? "gzip" : null;
 }
 
+/** About the bytes as they were. */
+const OF_THE_PLAIN_FORM: readonly string[] = ["etag", "accept-ranges", "content-md5", "digest", "content-digest"];
+
 /** Marks the lines that are not true of the compressed form; returns those that are. */
 export function encodedFields(fields: Fields, encoding: Encoding): string {
   const tag = fields.get("etag");
-  for (const name of ["etag", "accept-ranges", "content-md5", "digest", "content-digest"]) fields.nominate(name);
+  for (const name of OF_THE_PLAIN_FORM) fields.nominate(name);
   const weak = tag === undefined ? "" : `ETag: ${tag.startsWith("W/") ? tag : `W/${tag}`}\r\n`;
   return `Content-Encoding: ${encoding}\r\n${weak}`;
+}
+
+/** Those that are true of the compressed form as well. */
+export function encodedTrailers(trailers: Fields | null): string {
+  return trailers?.without(0, OF_THE_PLAIN_FORM) ?? "";
 }
 
 export const VARY = "Vary: Accept-Encoding\r\n";

@@ -23,9 +23,10 @@ export function mayRefresh({ method, hasBody, bodySent }: Attempted): boolean {
 /** `others`: there are endpoints that were not tried. */
 export function mayRetry(attempted: Attempted, { fault }: UpstreamError, others: boolean): boolean {
   const { method, hasBody, attempts, retries } = attempted;
-  if (fault === "busy" || fault === "silent") return false;
   if (fault === "connect" || fault === "timeout") return attempts <= retries || others;
-  return attempts <= retries && !hasBody && IDEMPOTENT.has(method);
+  // An upstream that answered, however badly, had the request; one that is silent may still work on it.
+  const unanswered = fault === "closed" || fault === "drained";
+  return unanswered && attempts <= retries && !hasBody && IDEMPOTENT.has(method);
 }
 
 const FIRST_PAUSE = 25;

@@ -21,13 +21,14 @@ test("a client gets the upstream's fields without those of the hop and those tha
     "Set-Cookie: b=2",
   ];
   const head = parseResponseHead(lines.map((each) => `${each}\r\n`).join(""), "GET", 100);
-  const plan = planOf(requestOf("GET /", ["Host: a.test"]), { target });
+  const plan = planOf(requestOf("GET /", ["Host: a.test"]), { target, limits: "RateLimit: 1\r\n" });
   assert.equal(
     responseFields(plan, head),
     [
       "Content-Type: text/plain",
       "Set-Cookie: a=1",
       "Set-Cookie: b=2",
+      "RateLimit: 1",
       "Via: 1.1 tidegate",
       `X-Trace-Id: ${TRACE}`,
       "X-Frame-Options: DENY",

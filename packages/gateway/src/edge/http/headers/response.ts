@@ -7,8 +7,8 @@ import { customResponseLines } from "./custom.ts";
 const OURS: readonly string[] = ["alt-svc", "x-trace-id"];
 
 /** Lines with CRLF each. */
-export function responseFields({ target, record }: Plan, { fields }: { readonly fields: Fields }): string {
+export function responseFields({ target, record, limits }: Plan, { fields }: { readonly fields: Fields }): string {
   const { names, text } = customResponseLines(target);
   const kept = fields.without(HOP_BY_HOP, names.length === 0 ? OURS : OURS.concat(names));
-  return `${kept}Via: 1.1 tidegate\r\nX-Trace-Id: ${record.traceId}\r\n${text}`;
+  return `${kept}${limits}Via: 1.1 tidegate\r\nX-Trace-Id: ${record.traceId}\r\n${text}`;
 }

@@ -107,10 +107,14 @@ export class HttpConversation implements Conversation {
     this.finish();
   }
 
+  /** What was given before still goes out. A reset may destroy that on its way, so it is kept for answers that would look whole without one. */
   cut(): void {
     const carrier = this.#carrier;
     this.#carrier = null;
-    carrier?.abandon();
+    if (carrier === null) return;
+    carrier.outlet.flush();
+    if (this.#looksCut) carrier.finished(true);
+    else carrier.abandon();
   }
 
   detach(): { readonly socket: Socket; readonly rest: Buffer } {
@@ -129,6 +133,12 @@ export class HttpConversation implements Conversation {
   }
 
   // Private
+
+  /** By its framing (RFC 9112 8): less than the stated length, or no last chunk. */
+  get #looksCut(): boolean {
+    if (!this.begun || this.#bodiless || this.#ended) return false;
+    return this.#left === Number.POSITIVE_INFINITY ? this.request.minor === 1 : this.#left > 0;
+  }
 
   #framing(status: number, length: number): string {
     if (this.#bodiless) return length > 0 && status !== 204 ? `content-length: ${length}\r\n` : "";

@@ -22,3 +22,13 @@ export function waitFor(due: number, now: number, { interval, burst }: Rate): nu
 export function after(due: number, now: number, { interval }: Rate): number {
   return Math.max(due, now) + interval;
 }
+
+/** What a client may do now, and the milliseconds until it may do one more; 0 where it owes nothing. */
+export function standingOf(due: number, now: number, { interval, burst }: Rate): { readonly left: number; readonly next: number } {
+  const owed = Math.ceil(Math.max(0, due - now) / interval - EPSILON);
+  const left = Math.max(0, burst - owed);
+  return { left, next: owed === 0 ? 0 : due - (burst - left - 1) * interval - now };
+}
+
+/** Sums of intervals are never this many intervals from what they should be. */
+const EPSILON = 1e-9;

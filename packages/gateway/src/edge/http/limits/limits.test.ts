@@ -47,6 +47,26 @@ test("the rate is that of a bucket that fills steadily, and so is the time one i
   }
 });
 
+test("what a client is told that it may do at once it may, and one more when it is told", () => {
+  const roll = dice(11);
+  for (let round = 0; round < 500; round += 1) {
+    const rate = rateOf({ requests: 1 + roll(60), per: 1 + roll(60), burst: 1 + roll(30) });
+    let now = 1_000;
+    const limiter = new RateLimiter({ keyOf: (client) => client, clock: () => now });
+    for (let step = 0; step < 40; step += 1) {
+      now += roll(Math.ceil(rate.interval * 2));
+      limiter.take("a", rate);
+    }
+    const { left, next } = limiter.standing("a", rate);
+    const due = now + next;
+    for (let request = 0; request < left; request += 1) assert.equal(limiter.take("a", rate), 0);
+    now = due - 0.001;
+    assert.ok(limiter.take("a", rate) > 0, JSON.stringify(rate));
+    now = due;
+    assert.equal(limiter.take("a", rate), 0);
+  }
+});
+
 test("a flood of clients takes no more than the bound, and the latest are known", () => {
   const rate = rateOf({ requests: 1, per: 60, burst: 1 });
   const limiter = new RateLimiter({ keyOf: (client) => client, clock: () => 1, mostClients: 1_000 });
@@ -109,12 +129,17 @@ test("too often is refused with the time to wait, in whole seconds; who is refus
   const limits = limitsAt(() => now);
   const spec = { ...NONE, rate: { requests: 2, per: 10, burst: 2 }, body: 10 };
   assert.equal(said(enter(limits, spec, { lines: ["Content-Length: 11"] })), "413 body_too_large");
-  assert.deepEqual([said(enter(limits, spec)), said(enter(limits, spec))], ["in", "in"]);
-  assert.equal(said(enter(limits, spec)), "429 rate_limited Retry-After: 5");
+  const told = (left: number, seconds: number): string =>
+    `RateLimit-Policy: "edge";q=2;w=10\r\nRateLimit: "edge";r=${left};t=${seconds}\r\n`;
+  assert.deepEqual([enter(limits, spec).fields, enter(limits, spec).fields], [told(1, 5), told(0, 5)]);
+  assert.equal(said(enter(limits, spec)), `429 rate_limited Retry-After: 5\r\n${told(0, 5).trim()}`);
   now += 4_500;
-  assert.equal(said(enter(limits, spec)), "429 rate_limited Retry-After: 1");
+  assert.equal(said(enter(limits, spec)), `429 rate_limited Retry-After: 1\r\n${told(0, 1).trim()}`);
   now += 500;
-  assert.equal(said(enter(limits, spec)), "in");
+  assert.equal(enter(limits, spec).fields, told(0, 5));
+  now += 60_000;
+  assert.equal(enter(limits, spec).fields, told(1, 5));
+  assert.equal(enter(limits, { ...NONE, concurrent: 2 }).fields, "");
 });
 
 test("a client is an address of IPv4 or a network of IPv6", () => {

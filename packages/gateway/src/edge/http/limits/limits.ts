@@ -6,11 +6,13 @@ import type { LimitSpec } from "../../../routes/spec.ts";
 import type { RouteEntry, TargetEntry } from "../../../routes/table.ts";
 import type { EdgeRequest } from "../exchange.ts";
 import type { Verdict } from "../handler-deps.ts";
+import { rateFields, secondsUntil } from "./fields.ts";
 import { rateOf, type Rate } from "./gcra.ts";
 import { networkOf } from "./network-of.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-const LET_IN: Verdict = { ok: true, leave: null };
+const LET_IN: Verdict = { ok: true, leave: null, fields: "" };
+const UNLIMITED = { wait: 0, fields: "" } as const;
 const TOO_LARGE: Verdict = { ok: false, status: 413, reason: "body_too_large", fields: "" };
 const TOO_MANY: Verdict = { ok: false, status: 429, reason: "too_many_at_once", fields: "Retry-After: 1\r\n" };
 
@@ -32,14 +34,20 @@ export class Limits {
     const name = `${target.name} ${own === null ? "" : (route?.name ?? "")} ${networkOf(client)}`;
     const count = spec.concurrent === null ? 0 : (this.#underWay.get(name) ?? 0);
     if (spec.concurrent !== null && count >= spec.concurrent) return TOO_MANY;
-    const wait = spec.rate === null ? 0 : this.#limiter.take(name, this.#rate(spec, spec.rate));
-    if (wait > 0) return tooOften(wait);
-    if (spec.concurrent === null) return LET_IN;
+    const { wait, fields } = spec.rate === null ? UNLIMITED : this.#take(name, spec, spec.rate);
+    if (wait > 0) return { ok: false, status: 429, reason: "rate_limited", fields: `Retry-After: ${secondsUntil(wait)}\r\n${fields}` };
+    if (spec.concurrent === null) return { ok: true, leave: null, fields };
     this.#underWay.set(name, count + 1);
-    return { ok: true, leave: this.#leaving(name) };
+    return { ok: true, leave: this.#leaving(name), fields };
   }
 
   // Private
+
+  #take(name: string, spec: LimitSpec, limit: NonNullable<LimitSpec["rate"]>): { readonly wait: number; readonly fields: string } {
+    const rate = this.#rate(spec, limit);
+    const wait = this.#limiter.take(name, rate);
+    return { wait, fields: rateFields(limit, wait > 0 ? { left: 0, next: wait } : this.#limiter.standing(name, rate)) };
+  }
 
   #rate(spec: LimitSpec, rate: NonNullable<LimitSpec["rate"]>): Rate {
     const known = this.#rates.get(spec);
@@ -60,10 +68,4 @@ export class Limits {
       else this.#underWay.delete(name);
     };
   }
-}
-
-// Private
-
-function tooOften(wait: number): Verdict {
-  return { ok: false, status: 429, reason: "rate_limited", fields: `Retry-After: ${Math.max(1, Math.ceil(wait / 1000))}\r\n` };
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { defineScript, type Store } from "@tidegate/streams";
-import { after, waitFor, type Rate } from "./gcra.ts";
+import { after, standingOf, waitFor, type Rate } from "./gcra.ts";
 
 const SHARE = defineScript(new URL("./rate.lua", import.meta.url));
 /** Of more clients than that those seen first are forgotten: what floods us from everywhere must not take all memory. */
@@ -72,6 +72,11 @@ export class RateLimiter {
     client.due = after(client.due, now, rate);
     if (this.#store !== null) this.#note(client);
     return 0;
+  }
+
+  /** After a `take`; see `standingOf`. */
+  standing(name: string, rate: Rate): ReturnType<typeof standingOf> {
+    return standingOf(this.#clients.get(name)?.due ?? 0, this.#clock(), rate);
   }
 
   // Private

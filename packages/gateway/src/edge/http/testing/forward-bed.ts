@@ -122,6 +122,7 @@ export class ForwardBed implements AsyncDisposable {
       identity: null,
       hide: [],
       extra: [],
+      limits: "",
       over,
     };
     this.forwarder.forward({ ...base, group: this.upstreams.group(this.spec), ...this.plan });

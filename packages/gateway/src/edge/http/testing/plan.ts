@@ -1,4 +1,6 @@
 /** Requests and plans for tests of what stands between the parser and the upstream: real head text, everything else at its default. */
+import { checkRoute } from "../../../routes/check-route.ts";
+import { checkTarget } from "../../../routes/check-target.ts";
 import type { RouteData, TargetData, AccessSpec } from "../../../routes/spec.ts";
 import type { AccessRecord, Conversation, EdgeRequest, Peer } from "../exchange.ts";
 import { trueClient, type Cidrs } from "../headers/client.ts";
@@ -24,63 +26,13 @@ export function requestOf(line: string, lines: readonly string[], peer: Peer = p
   return { method, target, fields, authority, host, length: length === UNSTATED ? 0 : length, keepAlive, upgrade, peer, ...rest };
 }
 
+/** On plain HTTP only, everything else at its default. */
 export function targetOf(some: Partial<TargetData> = {}): TargetData {
-  return {
-    upstream: { kind: "url", urls: ["http://127.0.0.1:9000"] },
-    enabled: true,
-    http: "serve",
-    enable_https: false,
-    cert_name: null,
-    preserve_host_header: true,
-    custom_headers: {},
-    custom_response_headers: {},
-    route_mode: "all",
-    enabled_routes: [],
-    disabled_routes: [],
-    access: null,
-    balance: { policy: "p2c", retries: 2 },
-    health: null,
-    limits: { body: null, rate: null, concurrent: null },
-    timeouts: { connect: 5_000, response: 60_000, idle: 60_000 },
-    compression: false,
-    error_pages: {},
-    mode: "open",
-    hold: 30,
-    message: null,
-    upstream_tls: { ca: null, server_name: null, insecure: false },
-    description: "",
-    owner: "admin",
-    ...some,
-  };
+  return { ...checkTarget("app.example", { target_url: "http://127.0.0.1:9000", enable_https: false }, null, "admin"), ...some };
 }
 
 export function routeOf(some: Partial<RouteData> = {}): RouteData {
-  return {
-    path_pattern: "/",
-    is_regex: false,
-    exact: false,
-    target_type: "service",
-    target_value: "web",
-    status: 308,
-    priority: 50,
-    methods: null,
-    headers: {},
-    query: {},
-    clients: [],
-    scope: "global",
-    proxy_hostnames: [],
-    enabled: true,
-    strip_prefix: null,
-    rewrite: null,
-    add_prefix: null,
-    access: null,
-    override_access: false,
-    limits: null,
-    timeouts: null,
-    description: "",
-    owner: "admin",
-    ...some,
-  };
+  return { ...checkRoute("r", { path_pattern: "/", target_type: "service", target_value: "web" }, null, "admin"), ...some };
 }
 
 export function accessSpec(some: Partial<AccessSpec> = {}): AccessSpec {
@@ -126,6 +78,7 @@ export function planOf(request: EdgeRequest, some: Partial<Plan> = {}, trusted: 
     identity: null,
     hide: [],
     extra: [],
+    limits: "",
     over: () => {},
     ...some,
   };

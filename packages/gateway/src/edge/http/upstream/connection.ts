@@ -198,7 +198,8 @@ export class UpstreamConnection {
   #broken(error: Error | null): void {
     if (this.#gone) return;
     const why = error === null ? "it closed the connection" : error.message;
-    this.#fail(new UpstreamError("closed", `${why} ${this.#answering ? "in its answer" : "before it answered"}`, error ?? undefined));
+    const [fault, when] = this.#answering ? (["torn", "in its answer"] as const) : (["closed", "before it answered"] as const);
+    this.#fail(new UpstreamError(fault, `${why} ${when}`, error ?? undefined));
   }
 
   #fail(error: UpstreamError): void {

@@ -8,14 +8,6 @@ const FAILURES = 3;
 const WINDOW = 10_000;
 const OUT = 10_000;
 
-export interface HealthView {
-  /** `out`: by failed requests, for a while. `down`: by checks. */
-  readonly state: "in" | "out" | "down";
-  readonly failures: number;
-  /** Of the last failure; null while all is well. */
-  readonly error: string | null;
-}
-
 export class Health {
   #failures: number[] = [];
   #outUntil = 0;
@@ -53,8 +45,9 @@ export class Health {
     if (passed) this.#error = null;
   }
 
-  view(now: number): HealthView {
-    const state = this.#down ? "down" : now < this.#outUntil ? "out" : "in";
-    return { state, failures: this.#failures.length, error: this.#error };
+  /** Why it is not asked, for people: what a check or request has met last. Null: it is asked. */
+  trouble(now: number): string | null {
+    if (this.isIn(now)) return null;
+    return this.#error ?? `${FAILURES} requests in a row had failed; it has answered since`;
   }
 }

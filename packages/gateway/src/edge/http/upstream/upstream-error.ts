@@ -2,14 +2,15 @@
 
 import type { Reason } from "../reasons.ts";
 
-/** `connect`: nothing of the request can have arrived. */
-export type UpstreamFault = "connect" | "timeout" | "busy" | "closed" | "grammar" | "silent" | "drained";
+/** `connect`: nothing of the request can have arrived. `closed`: before a byte of an answer; `torn`: after one. */
+export type UpstreamFault = "connect" | "timeout" | "busy" | "closed" | "torn" | "grammar" | "silent" | "drained";
 
 const FAULTS: Readonly<Record<UpstreamFault, readonly [reason: Reason, status: number]>> = {
   connect: ["upstream_connect", 502],
   timeout: ["upstream_connect", 504],
   busy: ["upstream_connect", 503],
   closed: ["upstream_broke", 502],
+  torn: ["upstream_broke", 502],
   grammar: ["upstream_invalid", 502],
   silent: ["upstream_silent", 504],
   drained: ["upstream_broke", 502],

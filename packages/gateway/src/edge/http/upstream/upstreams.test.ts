@@ -188,17 +188,12 @@ describe("a group", () => {
     const health = { path: "/up", interval: 0.02, timeout: 1, passes: 2, fails: 2, status: null };
     const spec = groupOf([good, bad] as never, { health });
     const group = bed.upstreams.group(spec);
-    const state = () =>
-      bed.upstreams
-        .healthOf(spec.key)
-        ?.map(({ state }) => state)
-        .join();
     answers.status = 500;
-    await until("down", async () => state() === "in,down");
-    assert.match(bed.upstreams.healthOf(spec.key)?.[1]?.error ?? "", /GET \/up: status 500/);
+    await until("down", async () => bed.upstreams.failing().length > 0);
+    assert.deepEqual(bed.upstreams.failing(), [{ group: spec, endpoint: bad, asked: false, why: "GET /up: status 500" }]);
     for (let nth = 0; nth < 20; nth += 1) assert.equal(group.pick(NONE, null)?.spec, good);
     answers.status = 204;
-    await until("in again", async () => state() === "in,in");
+    await until("in again", async () => bed.upstreams.failing().length === 0);
   });
 });
 

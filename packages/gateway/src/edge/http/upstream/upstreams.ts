@@ -2,24 +2,29 @@
  * All groups of a worker. An equal spec keeps its group over every change of the table, with its connections, health and counts; what no table
  * names any more is closed when its last request is over. Deploys ask by endpoint id, over all groups.
  */
-import type { GroupSpec } from "../plan.ts";
+import type { EndpointSpec, GroupSpec } from "../plan.ts";
 import { Group } from "./group.ts";
-import type { HealthView } from "./health.ts";
 import { Names } from "./names.ts";
 import { POOL_LIMITS, type PoolLimits } from "./pool.ts";
 
+/** What a worker has open to all its upstreams. */
 export interface UpstreamTotals {
   readonly groups: number;
   /** Requests and tunnels under way. */
   readonly open: number;
   readonly connections: number;
   readonly idle: number;
+  /** Requests for which no connection is left. */
   readonly waiting: number;
 }
 
-export interface EndpointHealth extends HealthView {
-  readonly id: string;
-  readonly open: number;
+export interface FailingEndpoint {
+  readonly group: GroupSpec;
+  readonly endpoint: EndpointSpec;
+  /** Asked all the same, because nobody else of the group is well. */
+  readonly asked: boolean;
+  /** For people. */
+  readonly why: string;
 }
 
 export interface UpstreamsOptions {
@@ -131,10 +136,16 @@ export class Upstreams {
     };
   }
 
-  /** By the group's key; null: there is none. */
-  healthOf(key: string): readonly EndpointHealth[] | null {
+  /** Of the groups in use, those that are not asked now, or would not be if there were another. */
+  failing(): FailingEndpoint[] {
     const now = performance.now();
-    return this.#groups.get(key)?.endpoints.map(({ spec, open, health }) => ({ id: spec.id, open, ...health.view(now) })) ?? null;
+    return [...this.#groups.values()].flatMap(({ spec: group, endpoints }) => {
+      const asked = !endpoints.some(({ health }) => health.isIn(now));
+      return endpoints.flatMap(({ spec: endpoint, health }) => {
+        const why = health.trouble(now);
+        return why === null ? [] : [{ group, endpoint, asked, why }];
+      });
+    });
   }
 
   // Private

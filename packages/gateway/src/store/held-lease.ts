@@ -1,5 +1,5 @@
 /**
- * One service at a time belongs to one process. The lease is renewed while the work goes on; a process that was paused past it finds out at
+ * One thing at a time (a service, a certificate) belongs to one process. The lease is renewed while the work goes on; a process that was paused past it finds out at
  * its next `check`, which comes before everything that changes something, and stops there: somebody else has taken the work up.
  * States: held → (renewed …) → lost | released.
  */
@@ -42,6 +42,11 @@ export class HeldLease {
     this.#timer.unref();
   }
 
+  /** For scripts that must refuse a former holder. */
+  get fence(): number {
+    return this.#fence;
+  }
+
   /** Aborted when it is lost. */
   get signal(): AbortSignal {
     return this.#lost.signal;
@@ -50,7 +55,7 @@ export class HeldLease {
   /** Throws `Interrupted` when it is not ours any more. */
   async check(): Promise<void> {
     if (performance.now() >= this.#until) await this.#renew();
-    if (this.#lost.signal.aborted) throw new Interrupted("the lease of the service is lost");
+    if (this.#lost.signal.aborted) throw new Interrupted("the lease is lost");
   }
 
   async release(): Promise<void> {
@@ -72,6 +77,6 @@ export class HeldLease {
 
   #lose(): void {
     clearInterval(this.#timer);
-    this.#lost.abort(new Interrupted("the lease of the service is lost"));
+    this.#lost.abort(new Interrupted("the lease is lost"));
   }
 }
