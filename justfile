@@ -85,9 +85,9 @@ logs-stats $hours="24" $ADMIN_TOKEN=token:
 logs-level $component="" $level="" $ADMIN_TOKEN=token:
     {{ tidegate }} log level ${component:+"$component"} ${level:+"$level"}
 
-# Make a service: `npx just service-create hello nginx:alpine "" 80`; with a Dockerfile instead of an image: `npx just service-create hello "" ./Dockerfile 80`
-service-create $name $image="" $dockerfile="" $port="" $memory="512m" $cpu="1" $ADMIN_TOKEN=token:
-    {{ tidegate }} service create "$name" ${image:+--image "$image"} ${dockerfile:+--dockerfile "$dockerfile"} ${port:+--port "$port"} --memory "$memory" --cpus "$cpu"
+# Make a service: `npx just service-create hello nginx:alpine "" 80`; with a Dockerfile instead of an image: `npx just service-create hello "" ./Dockerfile 80`; the last argument: a host name to serve from it, or true for hello.localhost
+service-create $name $image="" $dockerfile="" $port="" $memory="512m" $cpu="1" $auto_proxy="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} service create "$name" ${image:+--image "$image"} ${dockerfile:+--dockerfile "$dockerfile"} ${port:+--port "$port"} --memory "$memory" --cpus "$cpu" $(case "$auto_proxy" in false|"") ;; true) echo --host "$name.localhost" ;; *) echo --host "$auto_proxy" ;; esac)
 
 # Make a service whose port others on the network reach, at exactly this port of the machine
 service-create-exposed $name $image $port $bind="0.0.0.0" $memory="512m" $cpu="1" $ADMIN_TOKEN=token:
@@ -157,6 +157,42 @@ service-port-check $port $bind="127.0.0.1" $ADMIN_TOKEN=token:
 service-ports-global $available_only="false" $ADMIN_TOKEN=token:
     {{ tidegate }} port $(test "$available_only" = true && echo available || echo ls)
 
+# Have a CA issue a certificate: `npx just cert-create app app.example.org true admin@example.org`; `true`: from the staging server first
+cert-create $name $domain $staging="false" $email="" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert create "$domain" ${name:+--name "$name"} $(test "$staging" = true && echo --staging) ${email:+--email "$email"}
+
+# One certificate for several domains, with commas between them
+cert-multi $name $domains $staging="false" $email="" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert create $(echo "$domains" | tr , ' ') --name "$name" $(test "$staging" = true && echo --staging) ${email:+--email "$email"}
+
+# All certificates
+cert-list $ADMIN_TOKEN=token:
+    {{ tidegate }} cert ls
+
+# One of them; `true`: only its chain, as PEM
+cert-show $name $pem="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert show "$name" $(test "$pem" = true && echo --pem)
+
+# How far it is; `true`: wait until nothing is under way
+cert-status $name $wait="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert status "$name" $(test "$wait" = true && echo --wait)
+
+# When and why it is renewed, the last problem, what the CA's limits leave
+cert-explain $name $ADMIN_TOKEN=token:
+    {{ tidegate }} cert explain "$name"
+
+# Renew it, if it is due; `true` as the second argument: also before
+cert-renew $name $force="false" $wait="true" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert renew "$name" $(test "$force" = true && echo --force) $(test "$wait" = false && echo --no-wait)
+
+# From the CA's staging server to production
+cert-convert-to-production $name $wait="true" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert convert "$name" $(test "$wait" = false && echo --no-wait)
+
+# Remove a certificate; hosts fall back to whichever fits
+cert-delete $name $force="false" $ADMIN_TOKEN=token:
+    {{ tidegate }} cert delete "$name" $(test "$force" = true && echo --yes)
+
 # Serve a host name: `npx just proxy-create app.localhost http://127.0.0.1:3000`; then staging, preserve host, HTTP, HTTPS and e-mail. Staging and e-mail are for issued certificates
 proxy-create $host $url $staging="" $preserve_host="true" $enable_http="true" $enable_https="" $email="" $ADMIN_TOKEN=token:
     {{ tidegate }} proxy create "$host" "$url" $(test "$preserve_host" = false && echo --host-header upstream) $(test "$enable_http" = false && echo --http off) $(test "$enable_https" = true && echo --https) $(test "$enable_https" = false && echo --no-https)
@@ -169,9 +205,9 @@ proxy-list $ADMIN_TOKEN=token:
 proxy-show $host $ADMIN_TOKEN=token:
     {{ tidegate }} proxy show "$host"
 
-# Serve a host name no longer; `true` as the third argument also while routes name it. Its certificate stays
+# Serve a host name no longer; `true` as the second argument: its certificate goes too, unless others are shown with it; as the third: also while routes name it
 proxy-delete $host $delete_cert="false" $force="false" $ADMIN_TOKEN=token:
-    {{ tidegate }} proxy delete "$host" --yes $(test "$force" = true && echo --force)
+    {{ tidegate }} proxy delete "$host" --yes $(test "$delete_cert" = true && echo --certificate) $(test "$force" = true && echo --force)
 
 # Ask for API tokens, or ask another service who may pass (its URL); mode: forward, redirect (to that URL) or passthrough (open while it is down)
 proxy-auth-enable $host $auth_proxy="" $mode="forward" $scopes="" $ADMIN_TOKEN=token:

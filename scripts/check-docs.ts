@@ -77,16 +77,16 @@ function errorCodes(): Set<string> {
   );
 }
 
-/** A name counts as read where it is a string or a property of an environment: `env.NAME`, `env["NAME"]`, `text(env, "NAME")`. */
+/** A name counts as read where it is a string or a property of an environment: `env.NAME`, `env["NAME"]`, `text(env, "NAME")`, `pick("NAME", …)`. */
 function variables(): Set<string> {
   const folders = ["streams", "gateway", "platform"].map((name) => join(root, "packages", name, "src"));
   const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)));
   const code = files.filter((name) => /(?<!\.test)\.ts$/.test(name)).map((name) => readFileSync(name, "utf8"));
   const reads =
-    /\benv(?:\.([A-Z][A-Z0-9_]+)\b|\["([A-Z][A-Z0-9_]+)"\])|\b(?:text|integer|number|port|read|choice|required)\w*\(env\w*, "([A-Z][A-Z0-9_]+)"/g;
+    /\benv(?:\.([A-Z][A-Z0-9_]+)\b|\["([A-Z][A-Z0-9_]+)"\])|\b(?:text|integer|number|port|read|choice|required)\w*\(env\w*, "([A-Z][A-Z0-9_]+)"|\bpick\("([A-Z][A-Z0-9_]+)"/g;
   const table = readFileSync(join(root, "packages/platform/src/config.ts"), "utf8").matchAll(
     /(?:fromEnvironment\(env|pick\((?:null|\[[^\]]*\])), "([A-Z][A-Z0-9_]+)"/g,
   );
-  const names = code.flatMap((text) => [...text.matchAll(reads)].map((match) => match[1] ?? match[2] ?? match[3] ?? ""));
+  const names = code.flatMap((text) => [...text.matchAll(reads)].map((match) => match[1] ?? match[2] ?? match[3] ?? match[4] ?? ""));
   return new Set([...names, ...[...table].map((match) => match[1] ?? "")].filter((name) => !FOREIGN.has(name)));
 }

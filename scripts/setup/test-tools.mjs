@@ -33,6 +33,22 @@ const TOOLS = [
     brew: [brew],
   })),
   { name: "openssl", suites: ["tls"], present: () => found("openssl"), install: () => aptInstall(["openssl"]), brew: ["openssl"] },
+  // A certificate authority that validates for real, with the DNS it asks; and a name server that takes dynamic updates.
+  {
+    name: "pebble",
+    suites: ["certificates"],
+    present: () => found("pebble") && found("pebble-challtestsrv"),
+    install: () => aptInstall(["pebble"]),
+    brew: [],
+  },
+  {
+    name: "named",
+    suites: ["certificates: RFC 2136"],
+    // Not on everybody's PATH.
+    present: () => found("named") || existsSync("/usr/sbin/named"),
+    install: () => aptInstall(["bind9"], { services: ["named"] }),
+    brew: ["bind"],
+  },
   // The fault runs cut networks between namespaces and watch what Redis has synced to disk.
   { name: "ip (iproute2)", suites: ["faults: networks"], present: () => found("ip"), install: () => aptInstall(["iproute2"]), brew: [] },
   { name: "strace", suites: ["faults: power loss"], present: () => found("strace"), install: () => aptInstall(["strace"]), brew: [] },

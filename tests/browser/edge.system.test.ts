@@ -22,7 +22,7 @@ describe("the edge in the console", { timeout: 120_000 }, () => {
 
   before(async () => {
     upstream = await serve(bed);
-    const opened = await openConsole(bed, { HTTP_PORT: "0", HTTPS_PORT: "0" });
+    const opened = await openConsole(bed, { HTTP_PORT: "0", HTTPS_PORT: "0", ACME_DIRECTORY_URL: "https://127.0.0.1:1/directory" });
     ({ program, page, browser } = opened);
     page.setDefaultTimeout(15_000);
     await signIn(opened);
@@ -128,9 +128,41 @@ describe("the edge in the console", { timeout: 120_000 }, () => {
     assert.deepEqual(await looksRight(page), []);
   });
 
+  test("a route that is never asked is marked, with the one that takes its requests", async () => {
+    const wide = { route_id: "wide", path_pattern: "/", priority: 100, target_type: "url", target_value: upstream };
+    await program.request("POST", "/api/v1/routes", wide);
+    await page.goto(`${program.url}/routes`);
+    const mark = page.getByRole("row", { name: /^2 api never asked because of wide/ });
+    await mark.waitFor();
+    assert.deepEqual(await looksRight(page), []);
+    await button("Disable wide").click();
+    await mark.waitFor({ state: "detached" });
+  });
+
+  test("error pages and the TLS of an upstream are set in its settings", async () => {
+    await page.goto(`${program.url}/proxy/shop.localhost?view=settings`);
+    await button("Add an error page").click();
+    const row = page.getByRole("group", { name: "Error page 1" });
+    await row.getByLabel("HTML").fill("<h1>Nobody is in</h1>");
+    await page.getByLabel("URL").fill("https://127.0.0.1:9");
+    await page.getByLabel("Its certificate is not checked").check();
+    await row.getByLabel("Status").fill("502");
+    assert.deepEqual(await looksRight(page), []);
+    await button("Save").click();
+    await form("Settings").waitFor({ state: "detached" });
+    assert.deepEqual(await ask(edge, "/hello"), { status: 502, text: "<h1>Nobody is in</h1>" });
+    await page.getByRole("link", { name: "Settings" }).click();
+    assert.equal(await page.getByLabel("Its certificate is not checked").isChecked(), true);
+    await button("Remove error page 1").click();
+    await page.getByLabel("URL").fill(upstream);
+    await button("Save").click();
+    await form("Settings").waitFor({ state: "detached" });
+    assert.equal((await ask(edge, "/hello")).status, 200);
+  });
+
   test("a certificate is uploaded, its key is not shown, and the authority of this machine can be trusted", async () => {
     await page.getByRole("link", { name: "Certificates", exact: true }).click();
-    await page.getByText("No certificate is uploaded").waitFor();
+    await page.getByText("There is no certificate yet").waitFor();
     await page.getByText("update-ca-certificates").first().waitFor();
     await button("Upload a certificate").click();
     const { certificate, key } = await makeCertificate({ names: ["app.example"] });
@@ -150,6 +182,26 @@ describe("the edge in the console", { timeout: 120_000 }, () => {
       .getByRole("row", { name: /app\.example/ })
       .waitFor();
     assert.doesNotMatch(await page.content(), /PRIVATE KEY/);
+    assert.deepEqual(await looksRight(page), []);
+  });
+
+  test("a certificate is asked for: what is in the way is shown first, then why it failed and what comes next", async () => {
+    await page.getByRole("link", { name: "Certificates", exact: true }).click();
+    await button("Get a certificate").click();
+    const wish = form("Get a certificate");
+    await wish.getByLabel("Domains").fill("https://shop.tidegate-tests.net/");
+    await wish.getByText("without http://").waitFor();
+    assert.equal(await button("Look and order").isDisabled(), true);
+    await wish.getByLabel("Domains").fill("shop.tidegate-tests.net");
+    await wish.getByLabel("From the staging server first").uncheck();
+    await button("Look and order").click();
+    await wish.getByRole("region", { name: "Preflight" }).getByText("shop.tidegate-tests.net").first().waitFor();
+    assert.deepEqual(await looksRight(page), []);
+    await wish.getByRole("button", { name: /^Order it/ }).click();
+    await page.locator("h1 .pill", { hasText: "failed" }).waitFor();
+    await page.getByRole("alert").getByText("ECONNREFUSED").waitFor();
+    await page.getByText("the next attempt is due at").waitFor();
+    await page.getByRole("link", { name: "its trace" }).waitFor();
     assert.deepEqual(await looksRight(page), []);
   });
 

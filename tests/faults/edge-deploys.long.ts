@@ -27,7 +27,9 @@ await told("POST", "/api/v1/services", {
   service_name: "web",
   image: "web:v1",
   pull: "never",
-  memory_limit: "64m",
+  // Its server takes a process for each connection, also an idle one.
+  memory_limit: "512m",
+  pids_limit: 4096,
   port_configs: [{ name: "web", container: 8080 }],
   healthcheck: { path: "/", interval: 0.2, deadline: 60 },
   drain_timeout: 2,

@@ -1,6 +1,8 @@
 /** Services as a person and a script meet them: a real Tidegate, a real Docker Engine, `tidegate service` and the recipes of the justfile. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +51,19 @@ test("create: a container that runs, at exactly the port asked for, told in even
     (await tidegate({}, "service", "ls")).stdout,
     /^NAME\tSTATE\tIMAGE\tPORTS.*\nhello\trunning\thello:1\t127\.0\.0\.1:\d+→8080/,
   );
+});
+
+test("a host name comes and goes with its service, and answers at once", async () => {
+  const made = await tidegate({}, ...words("service create shop --image hello:1 --port 8080 --host shop.localhost"));
+  assert.equal(made.code, 0, made.stderr);
+  const [, port = ""] = /^host +https:\/\/shop\.localhost:(\d+)$/m.exec(made.stdout) ?? [];
+  assert.equal(await secureBody("shop.localhost", Number(port)), "one", made.stdout);
+  assert.match((await tidegate({}, ...words("service show shop"))).stdout, /host +shop\.localhost, which goes with it/);
+  const taken = await tidegate({}, ...words("service create other --image hello:1 --port 8080 --host shop.localhost"));
+  assert.deepEqual([taken.code, /target "shop\.localhost" exists already/.test(taken.stderr)], [5, true], taken.stderr);
+  assert.equal((await tidegate({}, ...words("service show other"))).code, 3);
+  assert.equal((await tidegate({}, ...words("service delete shop --force"))).code, 0);
+  assert.equal((await tidegate({}, ...words("proxy show shop.localhost"))).code, 3);
 });
 
 test("deploy: what is broken leaves the old one serving and says why in one line; what is good takes over; rollback", async () => {
@@ -136,8 +151,8 @@ for (const [args, exitCode, code] of MISTAKES)
   });
 
 test("the recipes of the earlier systems: just service-create …", async () => {
-  const made = await program.just("service-create", "app", "hello:2", "", "8080", "128m", "0.5");
-  assert.equal(made.code, 0, made.stderr);
+  const made = await program.just("service-create", "app", "hello:2", "", "8080", "128m", "0.5", "true");
+  assert.deepEqual([made.code, /^host +\S+app\.localhost/m.test(made.stdout)], [0, true], made.stderr + made.stdout);
   assert.equal((await program.just("service-register", "shop", "https://shop.example/", "the shop")).code, 0);
   assert.match((await program.just("service-list-all")).stdout, /\napp\tdocker\trunning[\s\S]*\nshop\texternal\t.*https:\/\/shop\.example/);
   assert.equal((await program.just("service-delete", "app", "true")).code, 0);
@@ -179,6 +194,13 @@ async function urlOf(name: string): Promise<string> {
 
 async function body(url: string): Promise<string> {
   return (await (await fetch(url, { headers: { connection: "close" } })).text()).trim();
+}
+
+/** Past the local authority, which nobody here trusts. */
+async function secureBody(host: string, port: number): Promise<string> {
+  const to = { host: "127.0.0.1", port, servername: host, headers: { host }, agent: false, rejectUnauthorized: false };
+  const [answer] = (await once(get(to), "response")) as [IncomingMessage];
+  return (await text(answer)).trim();
 }
 
 function tidegate(env: Record<string, string>, ...args: string[]): Promise<Result> {

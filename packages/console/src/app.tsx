@@ -32,6 +32,7 @@ const HostScreen = later(async () => (await import("./screens/proxy/host.tsx")).
 const RoutesScreen = later(async () => (await import("./screens/routes/routes.tsx")).RoutesScreen);
 const ExplainScreen = later(async () => (await import("./screens/routes/explain.tsx")).ExplainScreen);
 const CertificatesScreen = later(async () => (await import("./screens/certificates/certificates.tsx")).CertificatesScreen);
+const CertificateScreen = later(async () => (await import("./screens/certificates/certificate.tsx")).CertificateScreen);
 const PortsScreen = later(async () => (await import("./screens/ports/ports.tsx")).PortsScreen);
 const TokensScreen = later(async () => (await import("./screens/tokens/tokens.tsx")).TokensScreen);
 const RevisionsScreen = later(async () => (await import("./screens/revisions/revisions.tsx")).RevisionsScreen);
@@ -54,6 +55,7 @@ const screens: readonly { pattern: string; title: string; show: (params: Params)
   { pattern: "/routes", title: "Routes", show: () => <RoutesScreen /> },
   { pattern: "/explain", title: "Explain", show: () => <ExplainScreen /> },
   { pattern: "/certificates", title: "Certificates", show: () => <CertificatesScreen /> },
+  { pattern: "/certificates/:name", title: ":name", show: (p) => <CertificateScreen key={p["name"]} name={p["name"] ?? ""} /> },
   { pattern: "/services", title: "Services", show: () => <ServicesScreen /> },
   { pattern: "/services/:name", title: ":name", show: (p) => <ServiceScreen key={p["name"]} name={p["name"] ?? ""} /> },
   { pattern: "/ports", title: "Ports", show: () => <PortsScreen /> },

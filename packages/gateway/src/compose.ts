@@ -1,5 +1,7 @@
 /** Builds the control side of the gateway in dependency order. What it needs from outside comes in by `GatewayOptions`. */
-import { CertificateTable } from "./certificates/certificate-table.ts";
+import type { AcmeSettings } from "./certificates/authority.ts";
+import type { Certificates } from "./certificates/certificates.ts";
+import { composeCertificates } from "./certificates/compose.ts";
 import type { Switch } from "./edge/switch.ts";
 import type { EdgeWorkers } from "./edge/table.ts";
 import { layFoundation, type FoundationDeps } from "./foundation.ts";
@@ -16,6 +18,7 @@ import type { ThreadConnection } from "./thread/calls.ts";
 import { ThreadedServices } from "./thread/services.ts";
 
 export interface GatewayOptions extends FoundationDeps {
+  readonly acme: AcmeSettings;
   /** For the thread that works on services. */
   readonly connection: ThreadConnection;
 }
@@ -26,7 +29,7 @@ export interface Gateway {
   readonly ports: Ports;
   readonly services: Services;
   readonly proxies: Proxies;
-  readonly certificates: CertificateTable;
+  readonly certificates: Certificates;
   readonly edge: Switch & EdgeWorkers;
   readonly revisions: Revisions;
   /** Export and import. */
@@ -35,23 +38,26 @@ export interface Gateway {
   readonly parts: readonly { readonly part: Part; readonly needs: readonly string[] }[];
 }
 
-export function composeGateway({ connection, ...deps }: GatewayOptions): Gateway {
+export function composeGateway({ connection, acme, ...deps }: GatewayOptions): Gateway {
   const { settings, tide, leads, onTrouble } = deps;
-  const { vault, entities, edge, ports, engine } = layFoundation(deps);
+  const { keys, vault, entities, edge, ports, engine } = layFoundation(deps);
   const services = new ThreadedServices({ entities, vault, engine, order: { settings, connection }, tide, leads, onTrouble });
+  const { instance } = settings;
+  const { certificates, keeper } = composeCertificates({ tide, entities, vault, keys, settings: acme, instance, onTrouble });
   return {
     entities,
     vault,
     ports,
     services,
     proxies: new Proxies({ entities, vault, edge }),
-    certificates: new CertificateTable({ entities, vault }),
+    certificates,
     edge,
     revisions: new Revisions(entities, services, storedProxies),
     transfer: new Transfer({ entities, vault, services, namespace: settings.namespace, hooks: storedProxies }),
     parts: [
       { part: entities, needs: ["telemetry"] },
       { part: ports, needs: ["store", "leader"] },
+      { part: keeper, needs: ["store"] },
       { part: services.part, needs: ["store", "ports", "leader"] },
     ],
   };

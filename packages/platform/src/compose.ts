@@ -80,6 +80,7 @@ export async function compose(config: PlatformConfig, place: RedisPlace, journal
       contexts: config.contexts,
       restrictedPorts: [config.port, config.httpPort, config.httpsPort, ...(place.embedded ? [Number(new URL(place.url).port)] : [])],
     },
+    acme: config.acme,
     connection: { ...shared, service: "tidegate" },
     tide: () => streams.tide,
     leads: () => leader.leading,

@@ -6,7 +6,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
+import type { AcmeSettings } from "@tidegate/gateway";
+import { ACME_FILE_KEYS, acmeSettings } from "./acme-config.ts";
 import { PlatformError } from "./errors.ts";
+import { wrong, type Found } from "./setting.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -71,10 +74,13 @@ export interface PlatformConfig {
   readonly edgeChosen: { readonly host: boolean; readonly http: boolean; readonly https: boolean };
   /** Addresses and networks of proxies whose word about clients counts. */
   readonly trustedProxies: readonly string[];
+  /** Where certificates come from. */
+  readonly acme: AcmeSettings;
 }
 
 const FILE_NAME = "tidegate.config.json";
 const FILE_KEYS = [
+  ...ACME_FILE_KEYS,
   "contexts",
   "data",
   "demo",
@@ -96,12 +102,6 @@ const FILE_KEYS = [
   "workers",
 ] as const;
 type FileKey = (typeof FILE_KEYS)[number];
-
-/** One setting as it was found: where, for the error, and its text. */
-interface Found {
-  readonly where: string;
-  readonly value: string;
-}
 
 export function parseConfig(flags: UpFlags, env: Environment, cwd: string): PlatformConfig {
   const folder = userFolder(env, cwd);
@@ -142,6 +142,7 @@ export function parseConfig(flags: UpFlags, env: Environment, cwd: string): Plat
     httpsPort: integer(httpsPort, production ? 443 : 8443, 0, 65_535),
     edgeChosen: { host: edgeHost !== null, http: isPort(httpPort), https: isPort(httpsPort) },
     trustedProxies: networks(pick(null, "EDGE_TRUSTED_PROXIES", "trustedProxies")),
+    acme: acmeSettings((variable, key) => pick(null, variable, key), folder),
   };
 }
 
@@ -278,8 +279,4 @@ function host(found: Found | null, fallback: string): string {
 /** 0 asks for any. */
 function isPort(found: Found | null): boolean {
   return found !== null && found.value !== "0";
-}
-
-function wrong(where: string, found: string, allowed: string): PlatformError {
-  return new PlatformError("INVALID_SETTING", `${where} is wrong: found ${found}.`, { hint: `Allowed: ${allowed}.` });
 }

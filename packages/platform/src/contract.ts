@@ -47,6 +47,7 @@ export type {
 export type * from "./alert-contract.ts";
 export type * from "./gateway-contract.ts";
 export type * from "./orchestrator-contract.ts";
+export type * from "./certificate-contract.ts";
 export type * from "./proxy-contract.ts";
 export type * from "./telemetry-contract.ts";
 export { AGGREGATES, OPERATORS, SEVERITIES } from "./alert-contract.ts";

@@ -115,6 +115,8 @@ export interface ServiceAnswer {
   readonly updated_at: number;
   readonly owner: string;
   readonly origin: "created" | "adopted";
+  /** The host name it was made with; its target goes with it. */
+  readonly auto_proxy: string | null;
   readonly operation: {
     readonly id: string;
     readonly kind: string;
@@ -126,9 +128,20 @@ export interface ServiceAnswer {
   readonly previous: { readonly generation: number; readonly image: string | null } | null;
 }
 
+/** The target a service was made with. */
+export interface ServiceProxyAnswer {
+  readonly hostname: string;
+  /** Where it is reached now. */
+  readonly urls: readonly string[];
+  /** What is still missing, as a certificate. */
+  readonly warnings: readonly string[];
+}
+
 /** Answer of what changes a service. */
 export interface ServiceDoneAnswer {
   readonly service: ServiceAnswer;
+  /** Of one that was just made with `auto_proxy`. */
+  readonly proxy?: ServiceProxyAnswer;
   readonly operation: { readonly id: string; readonly kind: string; readonly duration_ms: number };
 }
 
@@ -266,4 +279,6 @@ export interface ConfigImportAnswer {
   readonly kinds: Readonly<Record<string, ImportedKindAnswer>>;
   /** Services that could not be begun; everything else was done. */
   readonly problems: readonly { readonly name: string; readonly code: string; readonly message: string }[];
+  /** What was brought in, but hardly as somebody wanted it. */
+  readonly warnings: readonly string[];
 }

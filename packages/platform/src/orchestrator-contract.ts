@@ -44,7 +44,7 @@ export interface EdgeFigures {
   urls: string[];
   /** TCP ports of services: `127.0.0.1:10000`. */
   ports: string[];
-  /** What cannot be listened on, and why. */
+  /** What is not served, and why: ports that cannot be listened on, and what of the store cannot be served as it is. */
   failed: { place: string; why: string }[];
   /** Open now, of HTTP and of ports. */
   connections: number;
@@ -59,6 +59,9 @@ export interface EdgeFigures {
   refused: Record<string, number>;
   /** Counted but not recorded one by one, because there were too many. */
   unrecorded: number;
+  /** Open to upstreams now, and the requests that wait for one. */
+  upstream_connections: number;
+  upstream_waiting: number;
   /** The certificate of this machine's own authority, a file people may trust. */
   local_authority: string;
 }

@@ -1,4 +1,4 @@
-/** REST answers of targets, routes and certificates, in the earlier systems' names of fields. Times are unix milliseconds. */
+/** REST answers of targets and routes, in the earlier systems' names of fields. Times are unix milliseconds. */
 
 export interface ProxyTargetAnswer {
   readonly hostname: string;
@@ -8,6 +8,10 @@ export interface ProxyTargetAnswer {
   readonly target_urls: readonly string[];
   /** Where it is reached now: `https://app.example:8443`; nowhere while it is disabled, or no edge worker lives. */
   readonly urls: readonly string[];
+  /** Why the edge cannot serve it as it is stored: `the field limits is missing`; null: it can. */
+  readonly problem: string | null;
+  /** Upstreams that fail now, by what requests and checks have met there. */
+  readonly failing: readonly ProxyFailingAnswer[];
   readonly enabled: boolean;
   /** On the HTTP port: served, sent to HTTPS, or nothing. */
   readonly http: "serve" | "redirect" | "off";
@@ -38,6 +42,16 @@ export interface ProxyTargetAnswer {
   readonly version: number;
   readonly created_at: number;
   readonly updated_at: number;
+}
+
+export interface ProxyFailingAnswer {
+  /** The service, or the host and port of the first URL. */
+  readonly upstream: string;
+  /** `127.0.0.1:9000` */
+  readonly endpoint: string;
+  /** Asked all the same, because no other one of the upstream is well. */
+  readonly asked: boolean;
+  readonly why: string;
 }
 
 export interface ProxyLimitsAnswer {
@@ -71,6 +85,7 @@ export interface ProxyAccessAnswer {
     readonly timeout: number;
     readonly on_failure: "closed" | "open";
     readonly headers: Readonly<Record<string, string>>;
+    readonly cache: { readonly seconds: number; readonly headers: readonly string[]; readonly paths: "each" | "all" } | null;
   } | null;
   readonly required_users: readonly string[];
   readonly required_emails: readonly string[];
@@ -92,6 +107,20 @@ export type ProxyTargetDoneAnswer = ProxyTargetAnswer & ServedAnswer;
 
 export interface ProxyTargetsAnswer {
   readonly items: readonly ProxyTargetAnswer[];
+}
+
+/** `DELETE /api/v1/proxy/targets/{host}?delete_certificate=true` */
+export interface ProxyTargetRemovedAnswer {
+  readonly hostname: string;
+  /** Null: it had none. */
+  readonly certificate: {
+    readonly cert_name: string;
+    readonly deleted: boolean;
+    /** Other hosts it stays for. */
+    readonly used_by: readonly string[];
+  } | null;
+  /** The same as a sentence. */
+  readonly detail: string;
 }
 
 /** `GET /api/v1/proxy/targets/{host}/auth` */
@@ -144,8 +173,20 @@ export interface ProxyRouteAnswer {
 
 export type ProxyRouteDoneAnswer = ProxyRouteAnswer & ServedAnswer;
 
+/** How a route stands to another one. */
+export interface ProxyRouteRelation {
+  readonly other: string;
+  /** `ambiguous`: only their ids decide. `shadowed`: it is never asked because of `other`; `shadows`: the other way round. */
+  readonly kind: "ambiguous" | "shadowed" | "shadows";
+  readonly why: string;
+}
+
+export interface ListedRouteAnswer extends ProxyRouteAnswer {
+  readonly conflicts: readonly ProxyRouteRelation[];
+}
+
 export interface ProxyRoutesAnswer {
-  readonly items: readonly ProxyRouteAnswer[];
+  readonly items: readonly ListedRouteAnswer[];
 }
 
 /** `GET /api/v1/proxy/explain` */
@@ -175,29 +216,4 @@ export interface ProxyExplanationAnswer {
     readonly kind: "ambiguous" | "shadowed";
     readonly why: string;
   }[];
-}
-
-/** The key is never shown. */
-export interface CertificateAnswer {
-  readonly cert_name: string;
-  readonly domains: readonly string[];
-  readonly status: "active" | "expired";
-  readonly issued_at: number;
-  readonly expires_at: number;
-  readonly subject: string;
-  readonly issuer: string;
-  /** `sha256:` and hex. */
-  readonly fingerprint: string;
-  readonly serial: string;
-  readonly key_type: string;
-  readonly origin: "uploaded" | "local";
-  readonly fullchain_pem: string;
-  readonly owner: string;
-  readonly version: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
-
-export interface CertificatesAnswer {
-  readonly items: readonly Omit<CertificateAnswer, "fullchain_pem">[];
 }

@@ -1,7 +1,20 @@
 /** `data` of a `certificate` entity. Its name is what targets call it by (`cert_name`). */
 import type { Sealed } from "../store/entity.ts";
 
-const CERTIFICATE_ORIGINS = ["uploaded", "local"] as const;
+const CERTIFICATE_ORIGINS = ["uploaded", "local", "acme"] as const;
+
+/** Who issued it, and on whose account: needed to replace (RFC 9773 §5) and to revoke it. */
+export interface IssuedBy {
+  /** Directory of the CA. */
+  readonly ca: string;
+  readonly staging: boolean;
+  /** Contact of the account; null: none. */
+  readonly email: string | null;
+  /** Of the lease it was written under; grows with every holder. */
+  readonly fence: number;
+  /** Unix ms. */
+  readonly issued_at: number;
+}
 
 export interface CertificateData {
   /** `app.example`, `*.app.example`; lower case, punycode. */
@@ -23,6 +36,8 @@ export interface CertificateData {
   readonly key_type: string;
   readonly origin: (typeof CERTIFICATE_ORIGINS)[number];
   readonly owner: string;
+  /** Only where a CA issued it for us. */
+  readonly acme?: IssuedBy;
 }
 
 /** Where the vault has the key of a certificate. */

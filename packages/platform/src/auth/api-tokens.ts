@@ -1,5 +1,5 @@
 /** API tokens, wired: the directory that requests are checked against, what changes tokens, and who knows what they own. */
-import type { CertificateData, ExternalService, Gateway, RouteData, ServiceData, TargetData } from "@tidegate/gateway";
+import type { CertificateData, CertificateRequest, ExternalService, Gateway, RouteData, ServiceData, TargetData } from "@tidegate/gateway";
 import type { Auth } from "./auth.ts";
 import { Holdings } from "./holdings.ts";
 import { OwnedEntities, OwnedPorts } from "./ownership.ts";
@@ -26,6 +26,7 @@ export interface ApiTokensDeps {
 export function apiTokens({ gateway, auth, onTrouble, now = Date.now }: ApiTokensDeps): ApiTokens {
   const { entities, services, ports, proxies, certificates } = gateway;
   const all = { force: true };
+  const removeCertificate = (name: string, by: string): Promise<void> => certificates.remove(name, by);
   const directory = new TokenDirectory({ entities, onTrouble, now });
   const holdings = new Holdings([
     // Before services, so that no host name leads to one that is gone.
@@ -35,7 +36,8 @@ export function apiTokens({ gateway, auth, onTrouble, now = Date.now }: ApiToken
     new OwnedEntities("proxy", entities.table<TargetData>("target"), async (host, by) =>
       proxies.targets.remove(await proxies.targets.get(host), by, all),
     ),
-    new OwnedEntities("certificates", entities.table<CertificateData>("certificate"), (name, by) => certificates.delete(name, by)),
+    new OwnedEntities("certificates", entities.table<CertificateRequest>("certificate_request"), removeCertificate),
+    new OwnedEntities("certificates", entities.table<CertificateData>("certificate"), removeCertificate, ({ origin }) => origin !== "acme"),
     new OwnedEntities("services", entities.table<ServiceData>("service"), (name, by) => services.delete(name, by, all)),
     new OwnedEntities("services", entities.table<ExternalService>("external_service"), (name, by) => services.external.remove(name, by)),
     new OwnedPorts(ports, entities),

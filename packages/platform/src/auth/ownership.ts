@@ -20,15 +20,23 @@ export class OwnedEntities<T extends { readonly owner: string }> implements Owne
   readonly resource: Resource;
   readonly #table: Table<T>;
   readonly #remove: (name: string, by: string) => Promise<unknown>;
+  readonly #counts: (data: T) => boolean;
 
-  constructor(resource: Resource, table: Table<T>, remove: (name: string, by: string) => Promise<unknown>) {
+  /** `counts`: false for what comes with something else that is counted. */
+  constructor(
+    resource: Resource,
+    table: Table<T>,
+    remove: (name: string, by: string) => Promise<unknown>,
+    counts: (data: T) => boolean = () => true,
+  ) {
     this.resource = resource;
     this.#table = table;
     this.#remove = remove;
+    this.#counts = counts;
   }
 
   async counts(): Promise<ReadonlyMap<string, number>> {
-    return tally((await this.#table.list()).map(({ data }) => data.owner));
+    return tally((await this.#table.list()).filter(({ data }) => this.#counts(data)).map(({ data }) => data.owner));
   }
 
   async remove(subject: string, by: string): Promise<number> {

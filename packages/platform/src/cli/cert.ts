@@ -1,14 +1,21 @@
 /** `tidegate cert`: certificates for HTTPS. Asks the running instance; a private key goes in and never comes out. */
 import { Command } from "commander";
 import type { CertificateAnswer, CertificatesAnswer } from "../contract.ts";
+import { actCommands } from "./cert-acts.ts";
+import { certificatePage, COLUMNS } from "./cert-lines.ts";
+import { orderCommands } from "./cert-order.ts";
+import { CERTIFICATES, one } from "./cert-path.ts";
 import { confirm } from "./confirm.ts";
+import { fail } from "./failure.ts";
 import { Refused, askInstance, runningInstance } from "./instance-client.ts";
-import { ago, facts, line, paint, printable, printJson, table, type Column } from "./output.ts";
+import { ago, line, paint, printable, printJson, table } from "./output.ts";
 import { textOf } from "./proxy-flags.ts";
 import { settingsOf } from "./session.ts";
 
 export function certCommand(): Command {
   const cert = new Command("cert").description("Certificates for HTTPS.");
+  orderCommands(cert);
+  actCommands(cert);
   cert
     .command("upload")
     .description("Upload a certificate and its key; one of the name is replaced for the next handshakes.")
@@ -30,31 +37,19 @@ export function certCommand(): Command {
 
 // Private
 
-const PATH = "/api/v1/certificates";
-
-const COLUMNS: readonly Column<CertificatesAnswer["items"][number]>[] = [
-  { title: "CERTIFICATE", value: ({ cert_name: name }) => name },
-  { title: "HOSTS", value: ({ domains }) => domains.join(" ") },
-  { title: "STATE", value: ({ status }) => status },
-  { title: "ENDS", value: ({ expires_at: at }) => ago(at) },
-  { title: "KEY", value: ({ key_type: key }) => key },
-  { title: "ISSUER", value: ({ issuer }) => issuer },
-];
-
 async function upload(name: string | undefined, { chain, key }: { chain: string; key: string }, command: Command): Promise<void> {
   const pems = { fullchain_pem: textOf(chain), private_key_pem: textOf(key) };
   const answer = await uploaded(name, pems);
   if (settingsOf(command).json) return printJson(answer);
-  line(
-    `${paint("green", "✓")} ${printable(answer.cert_name)} is kept for ${printable(answer.domains.join(", "))}; it ends ${ago(answer.expires_at)}`,
-  );
-  line(`  Serve a host with it: tidegate proxy create ${printable(answer.domains[0] ?? "<host>")} <url> --https`);
+  const { cert_name: called, domains, expires_at: end } = answer;
+  line(`${paint("green", "✓")} ${printable(called)} is kept for ${printable(domains.join(", "))}; it ends ${ago(end ?? 0)}`);
+  line(`  Serve a host with it: tidegate proxy create ${printable(domains[0] ?? "<host>")} <url> --https`);
 }
 
 async function uploaded(name: string | undefined, pems: object): Promise<CertificateAnswer> {
   const body = { ...pems, ...(name === undefined ? {} : { cert_name: name }) };
   try {
-    return (await askInstance(runningInstance(), PATH, { method: "POST", body })) as CertificateAnswer;
+    return (await askInstance(runningInstance(), CERTIFICATES, { method: "POST", body })) as CertificateAnswer;
   } catch (error) {
     if (name === undefined || !(error instanceof Refused) || error.code !== "NAME_TAKEN") throw error;
     return (await askInstance(runningInstance(), one(name), { method: "PUT", body: pems })) as CertificateAnswer;
@@ -62,28 +57,25 @@ async function uploaded(name: string | undefined, pems: object): Promise<Certifi
 }
 
 async function list(_: unknown, command: Command): Promise<void> {
-  const { items } = (await askInstance(runningInstance(), PATH)) as CertificatesAnswer;
+  const { items } = (await askInstance(runningInstance(), CERTIFICATES)) as CertificatesAnswer;
   if (settingsOf(command).json) return items.forEach(printJson);
-  if (items.length === 0) return line("There is none. Upload one: tidegate cert upload --chain fullchain.pem --key privkey.pem");
-  table(items, COLUMNS);
+  if (items.length > 0) return table(items, COLUMNS);
+  line("There is none. Have one issued: tidegate cert create app.example.org --staging");
+  line("Or upload one:               tidegate cert upload --chain fullchain.pem --key privkey.pem");
 }
 
 async function show(name: string, { pem }: { pem?: boolean }, command: Command): Promise<void> {
   const answer = (await askInstance(runningInstance(), one(name))) as CertificateAnswer;
   if (settingsOf(command).json) return printJson(answer);
-  if (pem === true) return void process.stdout.write(answer.fullchain_pem);
-  facts([
-    ["certificate", answer.cert_name],
-    ["hosts", answer.domains.join(", ")],
-    ["state", answer.status],
-    ["from", new Date(answer.issued_at).toISOString()],
-    ["ends", `${new Date(answer.expires_at).toISOString()} (${ago(answer.expires_at)})`],
-    ["subject", answer.subject],
-    ["issuer", answer.issuer],
-    ["key", answer.key_type],
-    ["fingerprint", answer.fingerprint],
-    ["owner", answer.owner],
-  ]);
+  if (pem !== true) return certificatePage(answer);
+  if (answer.fullchain_pem === null) return fail(noChain(name), false);
+  process.stdout.write(answer.fullchain_pem);
+}
+
+function noChain(name: string): Refused {
+  const hint = `See how far it is: tidegate cert status ${name}`;
+  const detail = `There is no certificate ${name} yet; it is being obtained.`;
+  return new Refused(404, { type: "", title: "", status: 404, detail, code: "UNKNOWN_ENTITY", hint, request_id: "" });
 }
 
 async function remove(name: string, { yes }: { yes?: boolean }, command: Command): Promise<void> {
@@ -93,8 +85,4 @@ async function remove(name: string, { yes }: { yes?: boolean }, command: Command
   await askInstance(runningInstance(), one(name), { method: "DELETE" });
   if (settingsOf(command).json) printJson({ deleted: name });
   else line(`${paint("green", "✓")} ${printable(name)} is gone.`);
-}
-
-function one(name: string): string {
-  return `${PATH}/${encodeURIComponent(name)}`;
 }

@@ -4,7 +4,16 @@ import type { ConfigImportAnswer, RevisionAnswer } from "../contract.ts";
 import { ago, counted, line, paint, printable, type Column } from "./output.ts";
 
 /** As the gateway has them; loading it for their names alone would cost every command its start. */
-export const KINDS: readonly EntityKind[] = ["token", "service", "external_service", "port", "certificate", "target", "route"];
+export const KINDS: readonly EntityKind[] = [
+  "token",
+  "service",
+  "external_service",
+  "port",
+  "certificate_request",
+  "certificate",
+  "target",
+  "route",
+];
 
 export const REVISION_COLUMNS: readonly Column<RevisionAnswer>[] = [
   { title: "KIND", value: ({ kind }) => kind },
@@ -17,7 +26,7 @@ export const REVISION_COLUMNS: readonly Column<RevisionAnswer>[] = [
 ];
 
 /** What an import does, or would do. */
-export function printPlan({ dry_run: dry, kinds, problems }: ConfigImportAnswer): void {
+export function printPlan({ dry_run: dry, kinds, problems, warnings }: ConfigImportAnswer): void {
   for (const [kind, { created, changed, same, removed }] of Object.entries(kinds)) {
     for (const [mark, color, names] of [
       ["+", "green", created],
@@ -28,6 +37,7 @@ export function printPlan({ dry_run: dry, kinds, problems }: ConfigImportAnswer)
     if (same.length > 0) line(paint("dim", `= ${counted(same.length, kind)} as in the file`));
   }
   for (const { name, code, message } of problems) line(`${paint("red", "✗")} service ${printable(name)}: ${printable(message)} (${code})`);
+  for (const warning of warnings) line(`${paint("yellow", "!")} ${printable(warning)}`);
   if (sum(kinds) === 0) line("Everything is as in the file already.");
   else if (dry) line("Nothing was changed.");
 }

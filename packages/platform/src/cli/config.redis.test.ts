@@ -1,28 +1,20 @@
 /** `tidegate config` as a person and a script meet it: the real program, asking a real control server. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import type { ConfigImportAnswer, RevisionAnswer } from "../contract.ts";
-import { ADMIN_TOKEN, NAMESPACE, TokenBed, type Instance } from "../rest/testing/token-bed.ts";
+import { readFile, stat, writeFile } from "node:fs/promises";
 
-const PROGRAM = fileURLToPath(new URL("../../bin/tidegate.js", import.meta.url));
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { ConfigImportAnswer, RevisionAnswer } from "../contract.ts";
+import type { Instance } from "../rest/testing/token-bed.ts";
+import { CommandLine } from "./testing/command-line.ts";
+
 const stack = new AsyncDisposableStack();
 let instance: Instance;
 let folder: string;
+let tidegate: CommandLine["run"];
 
 before(async () => {
-  const bed = stack.use(await TokenBed.open());
-  instance = await bed.instance("one");
-  folder = await mkdtemp(join(tmpdir(), "tidegate-config-cli-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const place = { redisUrl: bed.redis.url, redisPasswordFile: null, consoleUrl: instance.url, ports: {} };
-  await writeFile(join(folder, "instance.json"), JSON.stringify({ pid: process.pid, startedAt: 0, namespace: NAMESPACE, ...place }));
+  ({ instance, folder, run: tidegate } = stack.use(await CommandLine.open()));
 });
 
 after(() => stack.disposeAsync());
@@ -66,14 +58,3 @@ test("everything as a file for its owner only, and back: said first, asked where
   await writeFile(path, "{");
   assert.deepEqual([(await tidegate("config", "import", path)).code, (await tidegate("config", "import", `${path}.none`)).code], [2, 2]);
 });
-
-// Private
-
-async function tidegate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, TIDEGATE_DATA: folder, ADMIN_TOKEN, NO_COLOR: "1" },
-  });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close") as Promise<[number]>]);
-  return { code, stdout, stderr };
-}

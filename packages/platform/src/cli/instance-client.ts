@@ -88,7 +88,7 @@ export function liveAddress({ file, folder }: FoundInstance): { url: string; hea
 // Private
 
 /** What was asked for was right; it did not work. */
-const FAILED: ReadonlySet<string> = new Set(["BUILD_FAILED", "IMAGE_NOT_FOUND", "CONTAINER_EXITED", "PROBE_FAILED"]);
+const FAILED: ReadonlySet<string> = new Set(["BUILD_FAILED", "IMAGE_NOT_FOUND", "CONTAINER_EXITED", "PROBE_FAILED", "PREFLIGHT_FAILED"]);
 const EXIT_CODES: Readonly<Record<number, number>> = { 400: 2, 403: 4, 404: 3, 409: 5, 412: 5, 413: 2, 415: 2, 422: 2, 503: 6, 504: 6 };
 
 function readableInstance(): FoundInstance | null {

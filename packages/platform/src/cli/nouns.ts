@@ -124,7 +124,7 @@ export const NOUNS: readonly Noun[] = [
   {
     name: "cert",
     section: SERVE,
-    summary: "certificates: upload, list, show, delete",
+    summary: "certificates: have one issued and renewed, explain, upload",
     load: async () => (await import("./cert.ts")).certCommand(),
   },
   {

@@ -36,11 +36,14 @@ export function accessWords(access: ProxyAccessAnswer | null): string {
 
 export function targetPage(target: ProxyTargetAnswer): void {
   line(`${markOf(target)} ${paint("bold", printable(target.hostname))} – ${stateWords(target)}`);
+  // What is stored is not whole: nothing of it can be relied upon.
+  if (target.problem !== null) return facts(mending(target));
   facts([
     ...target.urls.map((url) => ["open", url] as const),
     ["to", target.target_urls.length === 0 ? upstreamWords(target) : target.target_urls.join(", ")],
     ["http", httpWords(target)],
     ["https", httpsWords(target)],
+    ...failing(target),
     ["access", accessWords(target.access)],
     ...excluded(target.access),
     ["routes", `${routeWords(target)}   (tidegate proxy routes ${target.hostname})`],
@@ -71,19 +74,38 @@ export function afterChange({ served, warnings }: { readonly served: boolean; re
 
 // Private
 
+function mending({ hostname, owner, version }: ProxyTargetAnswer): (readonly [string, string])[] {
+  return [
+    ["owner", owner],
+    ["version", String(version)],
+    ["go back", `tidegate config history target ${hostname}, then tidegate config rollback target ${hostname} <version>`],
+    ["or anew", `tidegate proxy rm ${hostname}, then tidegate proxy create ${hostname} <to>`],
+  ];
+}
+
 function warn(words: string): void {
   line(`${paint("yellow", "!")} ${printable(words)}`);
 }
 
-function markOf({ enabled, mode, urls }: ProxyTargetAnswer): string {
-  return enabled && mode === "open" && urls.length > 0 ? paint("green", "●") : paint("yellow", "●");
+function markOf({ enabled, mode, urls, failing: broken }: ProxyTargetAnswer): string {
+  return enabled && mode === "open" && urls.length > 0 && broken.length === 0 ? paint("green", "●") : paint("yellow", "●");
 }
 
-function stateWords({ enabled, mode, hold, urls }: ProxyTargetAnswer): string {
+function stateWords({ enabled, mode, hold, urls, problem, failing: broken }: ProxyTargetAnswer): string {
+  if (problem !== null) return `left out by the edge: ${problem}`;
   if (!enabled) return "disabled: 503";
   if (mode === "maintenance") return "maintenance: 503";
   if (mode === "paused") return `paused: requests wait up to ${hold} s`;
-  return urls.length === 0 ? "nobody serves it" : "served";
+  if (urls.length === 0) return "nobody serves it";
+  return broken.length === 0 ? "served" : `served; ${counted(broken.length, "upstream")} failing`;
+}
+
+function failing({ failing: broken, target_urls: urls }: ProxyTargetAnswer): (readonly [string, string])[] {
+  return broken.map(({ upstream, endpoint, asked, why }) => {
+    const place = urls.length > 0 ? endpoint : `${upstream} at ${endpoint}`;
+    const met = why.startsWith(`${endpoint}: `) ? why.slice(endpoint.length + 2) : why;
+    return ["failing", `${place}: ${met} (${asked ? "asked all the same: no other is well" : "left out"})`];
+  });
 }
 
 function httpWords({ http }: ProxyTargetAnswer): string {

@@ -1,29 +1,17 @@
 /** `tidegate proxy`, `route`, `cert` and `why <url>` as a person and a script meet them: the real program, asking a real control server. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { ProxyAuthAnswer, ProxyRouteAnswer, ProxyTargetAnswer } from "../contract.ts";
-import { ADMIN_TOKEN, ask, NAMESPACE, TokenBed, type Instance } from "../rest/testing/token-bed.ts";
+import { ADMIN_TOKEN, ask } from "../rest/testing/token-bed.ts";
+import { CommandLine } from "./testing/command-line.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../bin/tidegate.js", import.meta.url));
 const stack = new AsyncDisposableStack();
-let folder: string;
-let instance: Instance;
+let line: CommandLine;
+let tidegate: CommandLine["run"];
 
 before(async () => {
-  const bed = stack.use(await TokenBed.open());
-  instance = await bed.instance("cli");
-  folder = await mkdtemp(join(tmpdir(), "tidegate-proxy-cli-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const file = { pid: process.pid, startedAt: 0, namespace: NAMESPACE, redisUrl: bed.redis.url, redisPasswordFile: null, ports: {} };
-  await writeFile(join(folder, "instance.json"), JSON.stringify({ ...file, consoleUrl: instance.url }));
-  await writeFile(join(folder, "admin-token"), `${ADMIN_TOKEN}\n`);
+  line = stack.use(await CommandLine.open());
+  tidegate = line.run;
 });
 after(() => stack.disposeAsync());
 
@@ -42,7 +30,7 @@ test("a host name is made, listed, changed, locked and deleted", async () => {
   const { target_url, custom_headers, disabled_routes } = JSON.parse(changed.stdout) as ProxyTargetAnswer;
   assert.deepEqual([target_url, custom_headers, disabled_routes], ["service:web:admin", { "X-Env": "test", "X-More": "1" }, ["old"]]);
 
-  const locked = await tidegateWith(
+  const locked = await line.runWith(
     { TIDEGATE_BASIC_PASSWORD: "correct horse" },
     "proxy",
     "access",
@@ -80,7 +68,7 @@ test("a host name is made, listed, changed, locked and deleted", async () => {
 });
 
 test("a route is made, explained, changed and deleted; what hangs on it is named", async () => {
-  await ask(instance, ADMIN_TOKEN, "POST", "/v1/proxy/targets", {
+  await ask(line.instance, ADMIN_TOKEN, "POST", "/v1/proxy/targets", {
     hostname: "shop.example",
     target_url: "http://127.0.0.1:9",
     enable_https: false,
@@ -140,18 +128,3 @@ test("what is written wrongly ends with code 2 and words", async () => {
     assert.match(stderr, cases[at]?.[0] ?? /^$/);
   }
 });
-
-// Helpers
-
-function tidegate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return tidegateWith({}, ...args);
-}
-
-async function tidegateWith(env: Record<string, string>, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { TIDEGATE_TOKEN: _, ADMIN_TOKEN: __, ...rest } = process.env;
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...rest, ...env, TIDEGATE_DATA: folder, NO_COLOR: "1" } });
-  child.stdin.end();
-  const ended = once(child, "close") as Promise<[number]>;
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, stdout, stderr };
-}

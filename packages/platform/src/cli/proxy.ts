@@ -1,6 +1,12 @@
 /** `tidegate proxy`: which host names are served, and where their requests go. Asks the running instance. */
 import { Command } from "commander";
-import type { ProxyTargetAnswer, ProxyTargetDoneAnswer, ProxyTargetRoutesAnswer, ProxyTargetsAnswer } from "../contract.ts";
+import type {
+  ProxyTargetAnswer,
+  ProxyTargetDoneAnswer,
+  ProxyTargetRemovedAnswer,
+  ProxyTargetRoutesAnswer,
+  ProxyTargetsAnswer,
+} from "../contract.ts";
 import { confirm } from "./confirm.ts";
 import { usage } from "./failure.ts";
 import { askInstance, runningInstance } from "./instance-client.ts";
@@ -39,6 +45,7 @@ export function proxyCommand(): Command {
     .alias("rm")
     .description("Serve a host name no longer.")
     .argument("<host>")
+    .option("--certificate", "its certificate as well, unless other hosts are shown with it")
     .option("--force", "also while routes name it, without asking")
     .option("-y, --yes", "do not ask")
     .action(remove);
@@ -99,14 +106,17 @@ async function keepingHeaders(host: string, given: Record<string, unknown>): Pro
   return { ...given, ...(Object.fromEntries(merged) as object) };
 }
 
-async function remove(host: string, flags: { force?: boolean; yes?: boolean }, command: Command): Promise<void> {
-  const { force = false, yes = false } = flags;
+async function remove(host: string, flags: { certificate?: boolean; force?: boolean; yes?: boolean }, command: Command): Promise<void> {
+  const { certificate = false, force = false, yes = false } = flags;
   // What is not there needs no question.
   const { hostname } = (await askInstance(runningInstance(), targetPath(host))) as ProxyTargetAnswer;
   await confirm(`serve ${hostname} no longer`, force || yes);
-  await askInstance(runningInstance(), targetPath(host), { method: "DELETE", query: { force } });
-  if (settingsOf(command).json) printJson({ deleted: hostname });
-  else line(`${paint("green", "✓")} ${printable(hostname)} is not served any more.`);
+  const query = { force, delete_certificate: certificate };
+  const answer = (await askInstance(runningInstance(), targetPath(host), { method: "DELETE", query })) as ProxyTargetRemovedAnswer | null;
+  const removed = certificate ? answer : null;
+  if (settingsOf(command).json) return printJson({ deleted: hostname, ...(removed === null ? {} : { certificate: removed.certificate }) });
+  line(`${paint("green", "✓")} ${printable(hostname)} is not served any more.`);
+  if (removed !== null) line(`  ${printable(removed.detail)}`);
 }
 
 async function routes(host: string, _: unknown, command: Command): Promise<void> {

@@ -1,5 +1,5 @@
 /** Routes in rows and words. */
-import type { ProxyRouteAnswer, ProxyRouteDoneAnswer } from "../contract.ts";
+import type { ListedRouteAnswer, ProxyRouteAnswer, ProxyRouteDoneAnswer } from "../contract.ts";
 import { ago, facts, line, paint, printable, type Column } from "./output.ts";
 import { accessWords, afterChange } from "./proxy-words.ts";
 
@@ -12,6 +12,14 @@ export const ROUTE_COLUMNS: readonly Column<ProxyRouteAnswer>[] = [
   { title: "HOSTS", value: hostWords },
   { title: "STATE", value: ({ enabled }) => (enabled ? "on" : "off") },
 ];
+
+/** A line for each route that does not do what somebody wanted. */
+export function inTheWay(routes: readonly ListedRouteAnswer[]): string[] {
+  return routes.flatMap(({ route_id: id, conflicts }) => {
+    const first = conflicts.find(({ kind }) => kind !== "shadows");
+    return first === undefined ? [] : [`${id} ${first.why}`];
+  });
+}
 
 export function routePage(route: ProxyRouteAnswer): void {
   const { route_id: id, enabled } = route;

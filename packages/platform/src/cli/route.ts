@@ -8,7 +8,7 @@ import { line, paint, printable, printJson, table } from "./output.ts";
 import { routePath, ROUTES } from "./proxy-path.ts";
 import { addExplainOptions, explainUrl } from "./route-explain.ts";
 import { addRouteOptions, routeRequest, type RouteFlags } from "./route-flags.ts";
-import { ROUTE_COLUMNS, routeDone, routePage } from "./route-words.ts";
+import { inTheWay, ROUTE_COLUMNS, routeDone, routePage } from "./route-words.ts";
 import { settingsOf } from "./session.ts";
 
 export function routeCommand(): Command {
@@ -65,6 +65,7 @@ async function list({ mine, scope }: { mine?: boolean; scope?: string }, command
   if (settingsOf(command).json) return items.forEach(printJson);
   if (items.length === 0) return line("There is none. Make one: tidegate route create /api 3000");
   table(items, ROUTE_COLUMNS);
+  for (const words of inTheWay(items)) line(`${paint("yellow", "!")} ${printable(words)}`);
 }
 
 async function show(id: string, _: unknown, command: Command): Promise<void> {

@@ -48,6 +48,7 @@ export function page(service: ServiceAnswer): void {
         ? "as it was started"
         : `${service.memory_limit} memory, ${service.cpu_limit} CPU, ${service.pids_limit} processes`,
     ],
+    ...(service.auto_proxy === null ? [] : [["host", `${service.auto_proxy}, which goes with it`] as const]),
     ["health", healthWords(service.healthcheck)],
     ["restart", service.restart_policy],
     ["deploys", `${service.strategy}, drain ${service.drain_timeout} s, stop ${service.stop_timeout} s`],
@@ -76,7 +77,7 @@ export function page(service: ServiceAnswer): void {
 }
 
 /** What a change came to, and what to do next. */
-export function done({ service, operation }: ServiceDoneAnswer): void {
+export function done({ service, operation, proxy }: ServiceDoneAnswer): void {
   const { service_name: name, failure } = service;
   line(
     `${paint("green", "✓")} ${paint("bold", printable(name))} ${WORDS[operation.kind] ?? operation.kind} (${seconds(operation.duration_ms)})`,
@@ -84,8 +85,10 @@ export function done({ service, operation }: ServiceDoneAnswer): void {
   facts([
     ["image", imageOf(service)],
     ...service.port_configs.map((port) => [`port ${port.port_name}`, portWords(port)] as const),
+    ...(proxy === undefined ? [] : [["host", proxy.urls[0] ?? proxy.hostname] as const]),
     ...next(service),
   ]);
+  for (const warning of proxy?.warnings ?? []) line(`${paint("yellow", "!")} ${printable(warning)}`);
   if (failure !== null) line(`  ${printable(failure.message)}`);
 }
 

@@ -15,6 +15,7 @@ import { settingsOf } from "./session.ts";
 export function serviceCommand(): Command {
   const service = new Command("service").description("Containers that Tidegate makes, replaces without a gap and removes.");
   addSpecOptions(service.command("create").description("Make a service from an image or a Dockerfile.").argument("<name>"))
+    .option("--host <host>", "serve this host name from it, made and deleted with it; as app.localhost")
     .option("--no-wait", "only begin it")
     .action(create);
   service
@@ -57,8 +58,9 @@ const PATH = "/api/v1/services";
 const LIMIT = 60_000;
 const HIDDEN = "***";
 
-async function create(name: string, flags: SpecFlags & { wait: boolean }, command: Command): Promise<void> {
-  const body = { ...(await requestOf(flags)), service_name: name };
+async function create(name: string, flags: SpecFlags & { wait: boolean; host?: string }, command: Command): Promise<void> {
+  const along = flags.host === undefined ? {} : { auto_proxy: flags.host };
+  const body = { ...(await requestOf(flags)), ...along, service_name: name };
   await change(name, PATH, "POST", { body, wait: flags.wait, json: settingsOf(command).json });
 }
 

@@ -76,6 +76,16 @@ describe("the earlier systems' rules", { concurrency: true }, () => {
     await Promise.all([resolved("certificate-failed", "proxy-b"), resolved("certificate-failed", "proxy-c")]);
   });
 
+  it("certificates are not looked after, then they are again", async () => {
+    const component = { component: "certificates" };
+    bed.tide.event("component_unhealthy", { component: "docker", detail: "there is none" });
+    bed.tide.event("component_unhealthy", { ...component, detail: "no certificate was looked at for 40 minutes" });
+    const { alert } = (await firing("certificates-unwatched", "certificates", "critical")).notification;
+    assert.equal(alert.subject, "certificates");
+    bed.tide.event("component_recovered", component);
+    await resolved("certificates-unwatched", "certificates");
+  });
+
   it("an application answers slowly, and slower than it used to", async () => {
     await shorten("slow-response", { window: 2, where: [{ field: "duration_ms", op: ">", value: 250 }] });
     await shorten("response-spike", { window: 3, baseline: 20, floor: 50 });

@@ -1,161 +1,136 @@
-/** Certificates that were uploaded. A private key goes in and never comes out. */
-import type { CertificateTable, ShownCertificate } from "@tidegate/gateway";
-import { z } from "zod";
-import type { CertificateAnswer, CertificatesAnswer } from "../contract.ts";
-import { route } from "./route.ts";
-import type { Call, Route } from "./route.ts";
-import { actor, allowChange } from "./services-access.ts";
-import { etag } from "./services-done.ts";
+/** Certificates: asked for, uploaded, shown, removed. A private key goes in and never comes out. */
+import type { Certificates, CertificateView } from "@tidegate/gateway";
+import type { FastifyReply } from "fastify";
+import type { CertificateAnswer } from "../contract.ts";
+import { actRoutes } from "./certificates-acts.ts";
+import { allowed } from "./certificates-access.ts";
+import * as schemas from "./certificates-schemas.ts";
+import { PATH, answered, certificateRow } from "./certificates-view.ts";
+import { isUpload, wishOf } from "./certificates-wish.ts";
+import { route, type Call, type Route } from "./route.ts";
+import { actor } from "./services-access.ts";
 
-export function certificateRoutes(certificates: CertificateTable): readonly Route[] {
-  return [list(certificates), upload(certificates), get(certificates), replace(certificates), remove(certificates)];
+export function certificateRoutes(certificates: Certificates): readonly Route[] {
+  const own = [list(certificates), make(certificates), multiDomain(certificates), get(certificates), replace(certificates)];
+  return [...own, ...actRoutes(certificates), remove(certificates)];
 }
 
 // Private
 
-const PATH = "/api/v1/certificates";
 const tag = "certificates";
-const millis = z.number().describe("Unix milliseconds.");
-const named = z.object({ name: z.string().min(1).max(128) });
-const pems = {
-  fullchain_pem: z.unknown().optional().describe("PEM, the certificate of the host first, each signed by the next."),
-  private_key_pem: z.unknown().optional().describe("PEM; kept encrypted and never shown."),
-};
-const listed = {
-  cert_name: z.string(),
-  domains: z.array(z.string()),
-  status: z.enum(["active", "expired"]),
-  issued_at: millis,
-  expires_at: millis,
-  subject: z.string(),
-  issuer: z.string(),
-  fingerprint: z.string().describe("`sha256:` and hex."),
-  serial: z.string(),
-  key_type: z.string(),
-  origin: z.enum(["uploaded", "local"]),
-  owner: z.string(),
-  version: z.number(),
-  created_at: millis,
-  updated_at: millis,
-};
-const certificate: z.ZodType<CertificateAnswer> = z.object({ ...listed, fullchain_pem: z.string() });
-const all: z.ZodType<CertificatesAnswer> = z.object({ items: z.array(z.object(listed)) });
 
-function list(certificates: CertificateTable): Route {
+function list(certificates: Certificates): Route {
   return route({
     method: "GET",
     path: PATH,
     tag,
-    summary: "All certificates.",
-    answer: all,
-    async handle() {
-      const items = (await certificates.list()).map((one) => {
-        const { fullchain_pem: _, ...rest } = answerOf(one);
-        return rest;
-      });
-      return { items };
-    },
+    summary: "All certificates, also those that are being obtained.",
+    answer: schemas.all,
+    handle: async () => ({ items: (await certificates.list()).map(certificateRow) }),
   });
 }
 
-function upload(certificates: CertificateTable): Route {
+function make(certificates: Certificates): Route {
   return route({
     method: "POST",
     path: PATH,
     tag,
-    summary: "Upload a certificate and its key. Targets of its names are served with it at once.",
-    status: 201,
-    body: z.looseObject({ cert_name: z.exactOptional(z.string().max(128)).describe("Default: after its first host name."), ...pems }),
-    answer: certificate,
-    async handle(call) {
-      const { cert_name: name = null, fullchain_pem: chain, private_key_pem: key } = call.body;
-      const by = actor(call);
-      const made = await certificates.upload(name, { chain, key }, { by, owner: by });
-      call.reply.header("Location", `${PATH}/${encodeURIComponent(made.name)}`);
-      etag(call.reply, made);
-      return answerOf(made);
-    },
+    // Looks from outside at every domain first.
+    waits: true,
+    summary: "Have a certificate issued for `domain` or `domains` (202: it is ordered meanwhile), or upload one with its key (201).",
+    status: 202,
+    body: schemas.made,
+    answer: schemas.certificate,
+    handle: async (call) => await (isUpload(call.body) ? upload(certificates, call) : ask(certificates, call)),
   });
 }
 
-function get(certificates: CertificateTable): Route {
+function multiDomain(certificates: Certificates): Route {
+  return route({
+    method: "POST",
+    path: `${PATH}/multi-domain`,
+    tag,
+    waits: true,
+    summary: "Have one certificate issued for several domains.",
+    status: 202,
+    body: schemas.multiDomain,
+    answer: schemas.certificate,
+    handle: async (call) => await ask(certificates, call),
+  });
+}
+
+interface Body {
+  readonly cert_name?: string;
+  readonly skip_preflight?: boolean;
+  readonly [field: string]: unknown;
+}
+
+async function ask(certificates: Certificates, call: Call<unknown, unknown, Body>): Promise<CertificateAnswer> {
+  const { cert_name: name = null, skip_preflight: skip = false } = call.body;
+  const by = actor(call);
+  const signal = AbortSignal.timeout(PREFLIGHT_LIMIT);
+  const view = await certificates.request(name, wishOf(call.body), { by, owner: by }, { preflight: !skip, signal });
+  return placed(call.reply, view);
+}
+
+async function upload(certificates: Certificates, call: Call<unknown, unknown, Body>): Promise<CertificateAnswer> {
+  const { cert_name: name = null, fullchain_pem: chain, private_key_pem: key } = call.body;
+  const by = actor(call);
+  const view = await certificates.upload(name, { chain, key }, { by, owner: by });
+  call.reply.code(201);
+  return placed(call.reply, view);
+}
+
+/** Milliseconds: a hundred domains, of which none answers. */
+const PREFLIGHT_LIMIT = 60_000;
+
+function placed(reply: FastifyReply, view: CertificateView): CertificateAnswer {
+  reply.header("Location", `${PATH}/${encodeURIComponent(view.name)}`);
+  return answered(reply, view);
+}
+
+function get(certificates: Certificates): Route {
   return route({
     method: "GET",
     path: `${PATH}/{name}`,
     tag,
     summary: "One certificate, without its key.",
-    params: named,
-    answer: certificate,
-    async handle({ params, reply }) {
-      const found = await certificates.show(params.name);
-      etag(reply, found);
-      return answerOf(found);
-    },
+    params: schemas.named,
+    answer: schemas.certificate,
+    handle: async ({ params, reply }) => answered(reply, await certificates.show(params.name)),
   });
 }
 
-function replace(certificates: CertificateTable): Route {
+function replace(certificates: Certificates): Route {
   return route({
     method: "PUT",
     path: `${PATH}/{name}`,
     tag,
-    summary: "A new one in its place: for the next handshakes; connections that are open stay.",
-    params: named,
-    body: z.looseObject(pems),
-    answer: certificate,
+    summary: "Another in place of one that was uploaded: for the next handshakes; connections that are open stay.",
+    params: schemas.named,
+    body: schemas.replaced,
+    answer: schemas.certificate,
     async handle(call) {
-      const { before, by } = await allowed(certificates, call);
+      const { before, by, version } = await allowed(certificates, call);
       const { fullchain_pem: chain, private_key_pem: key } = call.body;
-      const made = await certificates.replace(before.name, { chain, key }, by, before.version);
-      etag(call.reply, made);
-      return answerOf(made);
+      return answered(call.reply, await certificates.replace(before.name, { chain, key }, by, version));
     },
   });
 }
 
-function remove(certificates: CertificateTable): Route {
+function remove(certificates: Certificates): Route {
   return route({
     method: "DELETE",
     path: `${PATH}/{name}`,
     tag,
-    summary: "Remove a certificate. Targets that name it fall back to whichever fits.",
-    params: named,
+    summary: "Remove a certificate and what is asked for it. Targets that name it fall back to whichever fits.",
+    params: schemas.named,
     status: 204,
     answer: null,
     async handle(call) {
-      const { before, by } = await allowed(certificates, call);
-      await certificates.delete(before.name, by, before.version);
+      const { before, by, version } = await allowed(certificates, call);
+      await certificates.remove(before.name, by, version);
       return call.reply.send();
     },
   });
-}
-
-async function allowed(
-  certificates: CertificateTable,
-  call: Call<{ readonly name: string }, unknown, unknown>,
-): Promise<{ readonly before: ShownCertificate; readonly by: string }> {
-  const before = await certificates.show(call.params.name);
-  return { before, by: allowChange({ ...before, kind: "certificate" }, call, "certificates") };
-}
-
-function answerOf({ name, version, created_at, updated_at, data }: ShownCertificate): CertificateAnswer {
-  const { chain, not_before, not_after, fingerprint, domains, subject, issuer, serial, key_type, origin, owner } = data;
-  return {
-    cert_name: name,
-    domains,
-    status: not_after > Date.now() ? "active" : "expired",
-    issued_at: not_before,
-    expires_at: not_after,
-    subject,
-    issuer,
-    fingerprint: `sha256:${fingerprint}`,
-    serial,
-    key_type,
-    origin,
-    fullchain_pem: chain,
-    owner,
-    version,
-    created_at,
-    updated_at,
-  };
 }

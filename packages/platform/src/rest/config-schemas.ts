@@ -39,5 +39,6 @@ export const imported: z.ZodType<contract.ConfigImportAnswer> = z.object({
     .array(z.object({ name: z.string(), code: z.string(), message: z.string() }))
     .readonly()
     .describe("Services that could not be begun; everything else was done."),
+  warnings: names.describe("Sentences: what was brought in, but hardly as somebody wanted it, as a route that is never asked."),
 });
 export const exported = z.looseObject({ tidegate: z.literal("export"), version: z.literal(1) });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { composeGateway, type Gateway } from "@tidegate/gateway";
+import { NO_CA } from "@tidegate/gateway/testing";
 import { connect } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { Auth } from "../auth/auth.ts";
@@ -27,6 +28,7 @@ before(async () => {
   bed.defer(() => rm(folder, { recursive: true }));
   const tide = bed.use(await connect({ url: redis.url, namespace: "configtest" }));
   gateway = composeGateway({
+    acme: NO_CA,
     settings: {
       namespace: "configtest",
       prefix: "",
@@ -114,6 +116,7 @@ test("the document says of each body whether a request without one is refused", 
   );
   const optional = bodies.filter(([, { required }]) => !required).map(([name]) => name);
   assert.deepEqual(optional.toSorted(), [
+    "post /api/v1/certificates/{name}/revoke",
     "post /api/v1/proxy/targets/{host}/maintenance",
     "post /api/v1/services/ports/check",
     "post /api/v1/services/{name}/proxy",

@@ -11,6 +11,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { composeGateway, type Gateway } from "@tidegate/gateway";
+import { NO_CA } from "@tidegate/gateway/testing";
 import { EdgeWorker } from "../../../gateway/src/edge/worker.ts";
 import { connect, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
@@ -204,6 +205,7 @@ function services(): Gateway["services"] {
 
 async function openGateway(): Promise<Gateway> {
   const composed = composeGateway({
+    acme: NO_CA,
     settings: {
       namespace: "ports",
       prefix: "",

@@ -24,10 +24,13 @@ function list({ routes }: Proxies): Route {
     method: "GET",
     path: PATH,
     tag,
-    summary: "All routes.",
+    summary: "All routes, each with others that are in its way.",
     query: schemas.ownedOnly,
     answer: schemas.routes,
-    handle: async (call) => ({ items: (await routes.list(call.query.owned_only ? { owner: actor(call) } : {})).map(routeAnswer) }),
+    async handle(call) {
+      const [found, relations] = await Promise.all([routes.list(call.query.owned_only ? { owner: actor(call) } : {}), routes.relations()]);
+      return { items: found.map((entity) => ({ ...routeAnswer(entity), conflicts: relations.get(entity.name) ?? [] })) };
+    },
   });
 }
 

@@ -16,6 +16,11 @@ export const hostAndRoute = hostName.extend({ id: z.string().min(1).max(128) });
 const flag = z.enum(["true", "false"]).transform((word) => word === "true");
 export const ownedOnly = z.object({ owned_only: flag.default(false).describe("Only what you created.") });
 export const removal = z.object({ force: flag.default(false).describe("Also while something else names it.") });
+export const targetRemoval = removal.extend({
+  delete_certificate: flag
+    .default(false)
+    .describe("Also the certificate it is shown with, if no other host is; 200 and what became of it instead of 204."),
+});
 
 const rules = {
   access: any(
@@ -59,7 +64,7 @@ export const auth = z.looseObject({
   deny_ips: any("Networks that may not."),
   tokens: any("API tokens: `{names, scopes}`; names null: any token."),
   basic: any("`{realm, users: {<name>: {password, email, groups}}}`; passwords are kept as hashes, `***` leaves one as it is."),
-  forward: any("Another service decides: `{url, mode, login_url, copy_headers, timeout, on_failure, headers}`."),
+  forward: any("Another service decides: `{url, mode, login_url, copy_headers, timeout, on_failure, headers, cache}`."),
   required_users: any("By exact match."),
   required_emails: any("By exact match."),
   required_groups: any("By exact match."),
@@ -147,6 +152,10 @@ const access: z.ZodType<contract.ProxyAccessAnswer> = z.object({
       timeout: z.number(),
       on_failure: z.enum(["closed", "open"]),
       headers: z.record(z.string(), z.string()),
+      cache: z
+        .object({ seconds: z.number(), headers: list, paths: z.enum(["each", "all"]) })
+        .nullable()
+        .default(null),
     })
     .nullable(),
   required_users: list,
@@ -168,6 +177,10 @@ const targetShape = {
   target_url: z.string().describe("The first URL, or `service:<name>[:<port>]`."),
   target_urls: list,
   urls: list.describe("Where it is reached now; nowhere while it is disabled, or no edge worker lives."),
+  problem: z.string().nullable().describe("Why the edge cannot serve it as it is stored; null: it can."),
+  failing: z
+    .array(z.object({ upstream: z.string(), endpoint: z.string(), asked: z.boolean(), why: z.string() }))
+    .describe("Upstreams that fail now; `asked`: all the same, because no other one is well."),
   enabled: z.boolean(),
   http: z.enum(["serve", "redirect", "off"]),
   enable_http: z.boolean(),
@@ -195,6 +208,14 @@ const targetShape = {
 export const target: z.ZodType<contract.ProxyTargetAnswer> = z.object(targetShape);
 export const targetDone: z.ZodType<contract.ProxyTargetDoneAnswer> = z.object({ ...targetShape, ...served });
 export const targets: z.ZodType<contract.ProxyTargetsAnswer> = z.object({ items: z.array(target) });
+export const targetRemoved: z.ZodType<contract.ProxyTargetRemovedAnswer> = z.object({
+  hostname: z.string(),
+  certificate: z
+    .object({ cert_name: z.string(), deleted: z.boolean(), used_by: list.describe("Other hosts it stays for.") })
+    .nullable()
+    .describe("Null: it had none."),
+  detail: z.string().describe("The same as a sentence."),
+});
 export const targetAuth: z.ZodType<contract.ProxyAuthAnswer> = z.object({
   hostname: z.string(),
   auth_enabled: z.boolean(),
@@ -229,7 +250,16 @@ const routeShape = {
 const route: z.ZodType<contract.ProxyRouteAnswer> = z.object(routeShape);
 export const oneRoute = route;
 export const routeDone: z.ZodType<contract.ProxyRouteDoneAnswer> = z.object({ ...routeShape, ...served });
-export const routes: z.ZodType<contract.ProxyRoutesAnswer> = z.object({ items: z.array(route) });
+const relation: z.ZodType<contract.ProxyRouteRelation> = z.object({
+  other: z.string(),
+  kind: z
+    .enum(["ambiguous", "shadowed", "shadows"])
+    .describe("Only their ids decide; it is never asked because of the other; the other way round."),
+  why: z.string().describe("As a sentence that begins with the route."),
+});
+export const routes: z.ZodType<contract.ProxyRoutesAnswer> = z.object({
+  items: z.array(z.object({ ...routeShape, conflicts: z.array(relation) })),
+});
 export const appliedRoutes: z.ZodType<contract.ProxyTargetRoutesAnswer> = z.object({
   hostname: z.string(),
   route_mode: mode,

@@ -1,9 +1,11 @@
 /** What services and proxy targets have to do with each other: a host name for a service, and what is deleted with it. */
-import type { Entity, Proxies, Services, TargetData } from "@tidegate/gateway";
+import { isOwnTarget, type Entity, type Proxies, type ServiceData, type Services, type TargetData } from "@tidegate/gateway";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Identity } from "../auth/auth.ts";
+import { Refusal } from "../auth/refusal.ts";
 import { demandOwn } from "../auth/scopes.ts";
+import type { ServiceProxyAnswer } from "../contract.ts";
 import * as schemas from "./proxy-schemas.ts";
 import { doneAnswer, PROXY } from "./proxy-target.ts";
 import { route } from "./route.ts";
@@ -44,17 +46,42 @@ interface Removing {
   readonly query: { readonly force: boolean; readonly delete_proxy: boolean };
 }
 
-/** Before a service goes: nothing may still lead to it, unless it goes too (`delete_proxy`, then all must be the caller's) or nobody minds (`force`). */
-export async function targetsToRemove(proxies: Proxies, service: string, call: Removing): Promise<() => Promise<void>> {
-  const { force, delete_proxy: along } = call.query;
-  if (!force) await proxies.refuseUsersOf(service, along ? ["route"] : ["route", "target"]);
-  if (!along) return () => Promise.resolve();
-  const users = await proxies.usersOf(service);
+/**
+ * Before a service goes: nothing may still lead to it, unless it goes too or nobody minds (`force`). The target it was made with always goes too, by
+ * itself; others with `delete_proxy`. All of those must be the caller's.
+ */
+export async function targetsToRemove(proxies: Proxies, service: Entity<ServiceData>, call: Removing): Promise<() => Promise<void>> {
+  const { force, delete_proxy: all } = call.query;
+  if (force && !all && service.data.auto_proxy === undefined) return () => Promise.resolve();
+  const users = await proxies.usersOf(service.name);
   const targets = await Promise.all(users.filter(({ kind }) => kind === "target").map(({ name }) => proxies.targets.get(name)));
-  for (const target of targets) demandOwner(call.identity, target);
+  const along = targets.filter((target) => all || isOwnTarget(target, service));
+  if (!force) await proxies.refuseUsersOf(service.name, along);
+  for (const target of along) demandOwner(call.identity, target);
   return async () => {
-    for (const target of targets) await proxies.targets.remove(target, actor(call), { force: true });
+    for (const target of along.filter((one) => !isOwnTarget(one, service)))
+      await proxies.targets.remove(target, actor(call), { force: true });
   };
+}
+
+/** `auto_proxy` of a request, beside it or in it: null where no host name is to be served, `<service>.localhost` where none is said. */
+export function autoProxyOf(given: unknown, service: unknown): string | null {
+  if (given === undefined || given === null || given === false || given === "false") return null;
+  if (given === true || given === "true") return typeof service === "string" ? `${service}.localhost` : null;
+  if (typeof given === "string") return given;
+  throw new Refusal(
+    400,
+    "INVALID_REQUEST",
+    `auto_proxy: must be true or a host name as app.example, not ${JSON.stringify(given).slice(0, 80)}.`,
+  );
+}
+
+/** The target a service was just made with, as a person must know it. Null: it is gone already, as with a creation that failed meanwhile. */
+export async function autoProxyAnswer(proxies: Proxies, host: string): Promise<ServiceProxyAnswer | null> {
+  const target = await proxies.targets.get(host).catch(() => null);
+  if (target === null) return null;
+  const [[standing], warnings] = await Promise.all([proxies.standings([target]), proxies.targets.warnings(target)]);
+  return { hostname: target.name, urls: [...(standing?.urls ?? [])], warnings };
 }
 
 // Private

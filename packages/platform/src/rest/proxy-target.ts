@@ -18,16 +18,16 @@ export async function allowedTarget(
   return { before, by: allowChange(before, call, "proxy") };
 }
 
-/** Each with where it is reached. */
+/** Each with how it stands with the edge. */
 export async function targetAnswers(proxies: Proxies, targets: readonly Entity<TargetData>[]): Promise<ProxyTargetAnswer[]> {
-  const urls = await proxies.urls(targets);
-  return targets.map((target, at) => targetAnswer(target, urls[at] ?? []));
+  const standings = await proxies.standings(targets);
+  return targets.map((target, at) => targetAnswer(target, standings[at]));
 }
 
 export async function oneAnswer(proxies: Proxies, reply: FastifyReply, target: Entity<TargetData>): Promise<ProxyTargetAnswer> {
   etag(reply, target);
-  const [urls = []] = await proxies.urls([target]);
-  return targetAnswer(target, urls);
+  const [standing] = await proxies.standings([target]);
+  return targetAnswer(target, standing);
 }
 
 /** What a change came to. */

@@ -1,12 +1,21 @@
 /** Targets and routes as the API shows them: names of fields of the earlier systems, passwords and sealed headers as `***`, whoever asks. Pure. */
-import { hiddenAccess, upstreamText, type AccessSpec, type Entity, type RouteData, type TargetData } from "@tidegate/gateway";
+import {
+  hiddenAccess,
+  upstreamText,
+  type AccessSpec,
+  type Entity,
+  type RouteData,
+  type Standing,
+  type TargetData,
+} from "@tidegate/gateway";
 import type { ProxyAccessAnswer, ProxyRouteAnswer, ProxyTargetAnswer } from "../contract.ts";
 
+const NOWHERE: Standing = { urls: [], problem: null, failing: [] };
 type Told<T> = Pick<Entity<T>, "name" | "version" | "created_at" | "updated_at" | "data">;
 
 export function targetAnswer(
   { name, data, version, created_at, updated_at }: Told<TargetData>,
-  reached: readonly string[],
+  { urls: reached, problem, failing }: Standing = NOWHERE,
 ): ProxyTargetAnswer {
   const { upstream, access, ...rest } = data;
   const urls = upstream.kind === "url" ? upstream.urls : [];
@@ -15,6 +24,8 @@ export function targetAnswer(
     target_url: urls[0] ?? upstreamText(upstream),
     target_urls: urls,
     urls: reached,
+    problem,
+    failing,
     ...rest,
     enable_http: data.http !== "off",
     access: accessAnswer(access),

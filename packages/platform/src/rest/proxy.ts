@@ -4,6 +4,7 @@ import { Refusal } from "../auth/refusal.ts";
 import { formattedTargets, formatQuery, MEDIA_TYPES } from "./proxy-list.ts";
 import * as schemas from "./proxy-schemas.ts";
 import { allowedTarget, doneAnswer, oneAnswer, PROXY, targetAnswers } from "./proxy-target.ts";
+import { removeRoute } from "./proxy-remove.ts";
 import { accessRoutes } from "./proxy-access.ts";
 import { modeRoutes } from "./proxy-modes.ts";
 import { listRoutes } from "./proxy-target-routes.ts";
@@ -19,7 +20,7 @@ export function proxyRoutes(proxies: Proxies): readonly Route[] {
     get(proxies),
     change(proxies, "PUT"),
     change(proxies, "PATCH"),
-    remove(proxies),
+    removeRoute(proxies),
     ...accessRoutes(proxies),
     ...listRoutes(proxies),
     ...modeRoutes(proxies),
@@ -104,24 +105,6 @@ function change(proxies: Proxies, method: "PUT" | "PATCH"): Route {
     async handle(call) {
       const { before, by } = await allowedTarget(proxies, call);
       return await doneAnswer(proxies, call.reply, await proxies.targets.update(before, call.request.body, by));
-    },
-  });
-}
-
-function remove(proxies: Proxies): Route {
-  return route({
-    method: "DELETE",
-    path: `${PATH}/{host}`,
-    tag,
-    summary: "Serve a host name no longer.",
-    params: schemas.hostName,
-    query: schemas.removal,
-    status: 204,
-    answer: null,
-    async handle(call) {
-      const { before, by } = await allowedTarget(proxies, call);
-      await proxies.targets.remove(before, by, call.query);
-      return call.reply.send();
     },
   });
 }

@@ -141,7 +141,7 @@ const edge: z.ZodType<contract.EdgeFigures> = z.object({
   expected: z.number(),
   urls: z.array(z.string()).describe("Where HTTP is taken."),
   ports: z.array(z.string()).describe("TCP ports of services."),
-  failed: z.array(z.object({ place: z.string(), why: z.string() })).describe("What cannot be listened on."),
+  failed: z.array(z.object({ place: z.string(), why: z.string() })).describe("What is not served, and why."),
   connections: z.number().describe("Open now."),
   tunnels: z.number().describe("WebSockets now."),
   requests: z.number().describe("Since the workers started, as the counts below."),
@@ -149,6 +149,8 @@ const edge: z.ZodType<contract.EdgeFigures> = z.object({
   statuses: counts.describe("By class, as 2xx."),
   refused: counts.describe("By reason, before there was a request."),
   unrecorded: z.number().describe("Not recorded one by one."),
+  upstream_connections: z.number().describe("Open to upstreams now."),
+  upstream_waiting: z.number().describe("Requests that wait for a connection to an upstream."),
   local_authority: z.string().describe("File of this machine's own authority, which people may trust."),
 });
 

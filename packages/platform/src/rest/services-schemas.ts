@@ -37,7 +37,9 @@ const specFields = {
   stop_timeout: any("Seconds between SIGTERM and SIGKILL."),
 };
 
-export const createRequest = z.looseObject({ service_name: any("Its name; required."), ...specFields });
+const autoProxy =
+  "Serve a host name from it, in one step: the name, or true for `<service_name>.localhost`. Its target is deleted with it.";
+export const createRequest = z.looseObject({ service_name: any("Its name; required."), auto_proxy: any(autoProxy), ...specFields });
 export const updateRequest = z.looseObject(specFields);
 export const portRequest = z.looseObject({
   name: any("Unique in the service."),
@@ -62,6 +64,10 @@ const flag = z.enum(["true", "false"]).transform((word) => word === "true");
 export const off = flag.default(false);
 const on = flag.default(true);
 export const wait = z.object({ wait: on.describe("false: 202 as soon as it is noted down; look at the service to see how it goes on.") });
+
+export const creation = wait.extend({
+  auto_proxy: z.exactOptional(z.string().min(1).max(255)).describe(`The same as the field: ${autoProxy}`),
+});
 
 const servicePort: z.ZodType<contract.ServicePortAnswer> = z.object({
   port_name: z.string(),
@@ -114,6 +120,7 @@ export const service: z.ZodType<contract.ServiceAnswer> = z.object({
   updated_at: millis,
   owner: z.string(),
   origin: z.enum(["created", "adopted"]),
+  auto_proxy: z.string().nullable().describe("The host name it was made with; its target goes with it."),
   operation: operation.nullable().describe("What is under way."),
   failure: failure.nullable().describe("Of the last operation that failed, or of a container that ended by itself."),
   previous: z.object({ generation: z.number(), image: z.string().nullable() }).nullable().describe("What a rollback goes back to."),
@@ -127,6 +134,9 @@ const docker: z.ZodType<contract.DockerAnswer> = z.object({
 export const services: z.ZodType<contract.ServicesAnswer> = z.object({ items: z.array(service), docker });
 export const done: z.ZodType<contract.ServiceDoneAnswer> = z.object({
   service,
+  proxy: z
+    .exactOptional(z.object({ hostname: z.string(), urls: z.array(z.string()), warnings: z.array(z.string()) }))
+    .describe("Of one that was just made with `auto_proxy`: where it is reached, and what is still missing for it."),
   operation: z.object({ id: z.string(), kind: z.string(), duration_ms: z.number() }),
 });
 export const ports: z.ZodType<contract.ServicePortsAnswer> = z.object({ service_name: z.string(), items: z.array(servicePort) });

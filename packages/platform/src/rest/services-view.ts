@@ -19,6 +19,7 @@ export function serviceAnswer({ name, data, ...entity }: Pick<Entity<ServiceData
     updated_at: entity.updated_at,
     owner: data.owner,
     origin: data.origin,
+    auto_proxy: data.auto_proxy ?? null,
     operation: operationAnswer(data),
     failure: data.failure === null ? null : failureAnswer(data.failure),
     previous: previous === null ? null : { generation: previous.generation, image: previous.spec.image },

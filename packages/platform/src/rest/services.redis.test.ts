@@ -29,7 +29,8 @@ before(async () => {
   const tide = bed.use(await connect({ url: redis.url, namespace: "services", service: "test" }));
   const auth = await Auth.open(folder);
   token = auth.firstToken ?? "";
-  const gateway = { ...noGateway(), services: standIn() } as Gateway;
+  const gone = (): Promise<never> => Promise.reject(new GatewayError("UNKNOWN_TARGET", "There is none."));
+  const gateway = { ...noGateway(), services: standIn(), proxies: { targets: { get: gone } } } as unknown as Gateway;
   const server = controlServer({ tide, auth, gateway, onError: (error) => unexpected.push(error) });
   bed.defer(() => server.stop());
   ({ url } = await server.start());
@@ -68,6 +69,27 @@ test("what is made is passed on as it was sent; 201, or 202 for whoever does not
   assert.equal((await ask("POST", "/services?wait=false", request)).status, 202);
   assert.ok(!JSON.stringify(made.body).includes(SECRET));
   assert.ok(!(await auditOf()).includes(SECRET), "the environment is no part of the audit trail");
+});
+
+test("auto_proxy is a host, or true for <name>.localhost; in the request or beside it", async () => {
+  const cases = [
+    ["/services", { auto_proxy: true }, "web.localhost"],
+    ["/services", { auto_proxy: "app.example" }, "app.example"],
+    ["/services?auto_proxy=true", {}, "web.localhost"],
+    ["/services?auto_proxy=app.example", { auto_proxy: "other.example" }, "other.example"],
+    ["/services?auto_proxy=false", { auto_proxy: false }, null],
+  ] as const;
+  for (const [path, more, autoProxy] of cases) {
+    const made = await ask<ServiceDoneAnswer>("POST", path, { service_name: "web", ...more });
+    assert.deepEqual([made.status, made.body.proxy], [201, undefined], "it is gone again already");
+    assert.deepEqual(asked.at(-1), [
+      "create",
+      { service_name: "web" },
+      "admin",
+      { wait: true, ...(autoProxy === null ? {} : { autoProxy }) },
+    ]);
+  }
+  assert.equal((await ask<Problem>("POST", "/services", { service_name: "web", auto_proxy: 7 })).body.code, "INVALID_REQUEST");
 });
 
 test("errors of the gateway are problem details with its code, hint and the log's last lines", async () => {

@@ -1,11 +1,12 @@
 /** Services: containers that Tidegate makes, replaces without a gap, and removes; and what lies elsewhere and has only a name here. */
 import type { Proxies, ServiceData, Services } from "@tidegate/gateway";
 import { z } from "zod";
-import { proxy, targetsToRemove } from "./proxy-service.ts";
+import { demand } from "../auth/scopes.ts";
+import { autoProxyAnswer, autoProxyOf, proxy, targetsToRemove } from "./proxy-service.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { actRoutes } from "./services-acts.ts";
-import { actor, allowChangeOf, refuseReserved } from "./services-access.ts";
+import { actor, allowChange, allowChangeOf, refuseReserved } from "./services-access.ts";
 import { doneAnswer, etag } from "./services-done.ts";
 import { externalRoutes } from "./services-external.ts";
 import { servicePortRoutes } from "./services-ports.ts";
@@ -16,7 +17,7 @@ import { watchRoutes } from "./services-watch.ts";
 export function serviceRoutes(services: Services, proxies: Proxies): readonly Route[] {
   return [
     list(services),
-    create(services),
+    create(services, proxies),
     unified(services),
     ...externalRoutes(services.external, proxies),
     cleanUp(services),
@@ -54,7 +55,7 @@ function list(services: Services): Route {
   });
 }
 
-function create(services: Services): Route {
+function create(services: Services, proxies: Proxies): Route {
   return route({
     method: "POST",
     path: PATH,
@@ -62,15 +63,21 @@ function create(services: Services): Route {
     tag,
     summary: "Make a service: image or build, ports, container, and traffic once it is healthy. A failure leaves nothing behind.",
     status: 201,
-    query: schemas.wait,
+    query: schemas.creation,
     body: schemas.createRequest,
     answer: schemas.done,
     async handle(call) {
       const { wait } = call.query;
-      const { request } = call;
-      refuseReserved(call.body["service_name"]);
       // As it was sent: the gateway judges every field, also those a schema would drop.
-      return doneAnswer(call.reply, await services.create(request.body, actor(call), { wait }), wait);
+      const { auto_proxy: given = call.query.auto_proxy, ...request } = call.request.body as Record<string, unknown>;
+      const { service_name: name } = request;
+      refuseReserved(name);
+      const host = autoProxyOf(given, name);
+      if (host !== null && call.identity !== null) demand(call.identity, { resource: "proxy", level: "write" });
+      const done = await services.create(request, actor(call), { wait, ...(host === null ? {} : { autoProxy: host }) });
+      const answer = doneAnswer(call.reply, done, wait);
+      const served = host === null ? null : await autoProxyAnswer(proxies, host);
+      return served === null ? answer : { ...answer, proxy: served };
     },
   });
 }
@@ -122,15 +129,16 @@ function remove(services: Services, proxies: Proxies): Route {
     query: schemas.wait.extend({
       force: schemas.off.describe("Also while it runs."),
       volumes: schemas.off.describe("Its volumes as well; they cannot be brought back."),
-      delete_proxy: schemas.off.describe("The proxy targets that lead to it as well."),
+      delete_proxy: schemas.off.describe("All proxy targets that lead to it as well; the one of its `auto_proxy` goes anyway."),
     }),
     status: 204,
     answer: null,
     async handle(call) {
       const { name } = call.params;
       const { wait, force, volumes } = call.query;
-      const by = await allowChangeOf(services, name, call);
-      const removeTargets = await targetsToRemove(proxies, name, call);
+      const service = await services.get(name);
+      const by = allowChange(service, call);
+      const removeTargets = await targetsToRemove(proxies, service, call);
       await services.delete(name, by, { wait, force, volumes });
       await removeTargets();
       return call.reply.code(wait ? 204 : 202).send();

@@ -25,7 +25,7 @@ export function UploadForm({ replaced, close, changed }: UploadFormProps): JSX.E
     event.preventDefault();
     try {
       const made = await save(draft, replaced?.cert_name ?? null);
-      toast(`${made.domains.join(", ")} served with ${made.cert_name} until ${dateTime(made.expires_at).slice(0, 10)}`);
+      toast(`${made.domains.join(", ")} served with ${made.cert_name} until ${dateTime(made.expires_at ?? 0).slice(0, 10)}`);
       close();
       changed();
     } catch (error) {

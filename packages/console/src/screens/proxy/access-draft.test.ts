@@ -17,6 +17,7 @@ const access: ProxyAccessAnswer = {
     timeout: 700,
     on_failure: "closed",
     headers: { "X-Key": "***" },
+    cache: null,
   },
   required_users: [],
   required_emails: [],

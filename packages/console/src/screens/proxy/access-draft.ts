@@ -27,7 +27,7 @@ export interface AccessDraft {
   copyHeaders: string;
   onFailure: "closed" | "open";
   /** Milliseconds, and names with `***`: as they are. */
-  forwardRest: { timeout: number; headers: Readonly<Record<string, string>> } | null;
+  forwardRest: Pick<NonNullable<ProxyAccessAnswer["forward"]>, "timeout" | "headers" | "cache"> | null;
   required: string;
   requiredEmails: string;
   requiredGroups: string;
@@ -60,7 +60,7 @@ export function accessDraft(access: ProxyAccessAnswer | null): AccessDraft {
     loginUrl: forward?.login_url ?? "",
     copyHeaders: (forward?.copy_headers ?? []).join(", "),
     onFailure: forward?.on_failure ?? "closed",
-    forwardRest: forward === null ? null : { timeout: forward.timeout, headers: forward.headers },
+    forwardRest: forward === null ? null : { timeout: forward.timeout, headers: forward.headers, cache: forward.cache },
     required: linesOf(access?.required_users ?? []),
     requiredEmails: linesOf(access?.required_emails ?? []),
     requiredGroups: linesOf(access?.required_groups ?? []),

@@ -21,6 +21,8 @@ const target = {
   compression: false,
   hold: 30,
   description: "",
+  error_pages: { "503": "<h1>Soon</h1>" },
+  upstream_tls: { ca: null, server_name: null, insecure: false },
 } as unknown as ProxyTargetAnswer;
 
 test("a new host says what was chosen and leaves the rest to the server", () => {
@@ -46,11 +48,25 @@ test("an untouched form changes nothing, and a touched field only itself", () =>
     request: { timeouts: { connect: 3000, response: 60_000, idle: 60_000 } },
   });
   assert.deepEqual(changeRequest({ ...before, ...withHttps(before, false) }, before), { request: { enable_https: false, http: "serve" } });
+  const pages = [...before.errorPages, { status: "502", html: "<p>Away</p>" }];
+  assert.deepEqual(changeRequest({ ...before, errorPages: pages, serverName: " in.example " }, before), {
+    request: {
+      error_pages: { "502": "<p>Away</p>", "503": "<h1>Soon</h1>" },
+      upstream_tls: { ca: null, server_name: "in.example", insecure: false },
+    },
+  });
   assert.deepEqual(changeRequest({ ...before, headers: "X-Team: shop" }, before), { request: { custom_headers: { "X-Team": "shop" } } });
 });
 
 test("what is wrong is said before it is sent", () => {
-  const faults = [{ urls: "" }, { body: "much" }, { rate: "often" }, { headers: "two words" }, { idle: "0" }].map((change) =>
+  const page = { status: "503", html: "<p>x</p>" };
+  const more = [
+    { errorPages: [page, page] },
+    { errorPages: [{ ...page, status: "200" }] },
+    { errorPages: [{ ...page, html: "" }] },
+    { authority: "x" },
+  ];
+  const faults = [{ urls: "" }, { body: "much" }, { rate: "often" }, { headers: "two words" }, { idle: "0" }, ...more].map((change) =>
     changeRequest({ ...draftOf(target), ...change }, draftOf(target)),
   );
   for (const made of faults) assert.ok("fault" in made, JSON.stringify(made));

@@ -28,6 +28,18 @@ export interface HostDraft {
   compression: boolean;
   hold: string;
   description: string;
+  errorPages: readonly ErrorPageDraft[];
+  /** PEM; empty: those everybody trusts. */
+  authority: string;
+  /** Empty: the host of the URL. */
+  serverName: string;
+  unchecked: boolean;
+}
+
+/** What a visitor sees when the edge itself answers with the status. */
+export interface ErrorPageDraft {
+  status: string;
+  html: string;
 }
 
 export type Request = Record<string, unknown>;
@@ -55,10 +67,14 @@ export const blankHost: HostDraft = {
   compression: false,
   hold: "30",
   description: "",
+  errorPages: [],
+  authority: "",
+  serverName: "",
+  unchecked: false,
 };
 
 export function draftOf(target: ProxyTargetAnswer): HostDraft {
-  const { limits, timeouts, balance, health } = target;
+  const { limits, timeouts, balance, health, upstream_tls: tls } = target;
   const isService = target.target_url.startsWith("service:");
   return {
     host: target.hostname,
@@ -82,6 +98,10 @@ export function draftOf(target: ProxyTargetAnswer): HostDraft {
     compression: target.compression,
     hold: String(target.hold),
     description: target.description,
+    errorPages: Object.entries(target.error_pages).map(([status, html]) => ({ status, html })),
+    authority: tls.ca ?? "",
+    serverName: tls.server_name ?? "",
+    unchecked: tls.insecure,
   };
 }
 
@@ -127,7 +147,17 @@ function faultOf(draft: HostDraft): string | null {
   ] as const)
     if (!(Number(value) > 0)) return `Seconds ${label}: a number above 0.`;
   if (headersOf(draft.headers) === null || headersOf(draft.answerHeaders) === null) return "Headers are lines as `X-Name: value`.";
-  return null;
+  if (draft.authority.trim() !== "" && !draft.authority.includes("-----BEGIN CERTIFICATE-----"))
+    return "The authority is a certificate in PEM form: -----BEGIN CERTIFICATE-----.";
+  return pagesFault(draft.errorPages);
+}
+
+function pagesFault(pages: readonly ErrorPageDraft[]): string | null {
+  const statuses = pages.map(({ status }) => status.trim());
+  if (!statuses.every((status) => /^[45]\d\d$/.test(status))) return "An error page belongs to a status from 400 to 599.";
+  const twice = statuses.find((status, at) => statuses.indexOf(status) < at);
+  if (twice !== undefined) return `There are two error pages for ${twice}.`;
+  return pages.some(({ html }) => html.trim() === "") ? "An error page needs its HTML; remove the row to have the usual one." : null;
 }
 
 function requestOf(draft: HostDraft): Request {
@@ -152,6 +182,8 @@ function requestOf(draft: HostDraft): Request {
     compression: draft.compression,
     hold: Number(draft.hold),
     description: draft.description.trim(),
+    error_pages: Object.fromEntries(draft.errorPages.map(({ status, html }) => [status.trim(), html])),
+    upstream_tls: { ca: draft.authority.trim() || null, server_name: draft.serverName.trim() || null, insecure: draft.unchecked },
   };
 }
 

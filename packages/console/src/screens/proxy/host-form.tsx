@@ -12,6 +12,7 @@ import { ComesInFields, PlaceFields } from "./host-fields.tsx";
 import { blankHost, createRequest, type HostDraft } from "./host-draft.ts";
 import { hostHref } from "./host-table.tsx";
 import { told } from "./told.ts";
+import { UpstreamTlsFields } from "./upstream-tls-fields.tsx";
 
 const accesses = [
   { value: "", label: "everybody" },
@@ -54,16 +55,22 @@ export function HostForm({ close }: { close: () => void }): JSX.Element {
         <ComesInFields draft={draft} set={set} />
         <ChoiceField label="Who may pass" value={access} options={accesses} set={setAccess} />
       </fieldset>
+      <UpstreamTlsFields draft={draft} set={set} />
       <FormEnd
         action="Serve it"
         problem={problem}
         close={close}
         fault={draft.host !== "" && "fault" in made ? made.fault : null}
         disabled={"fault" in made}
-        aside={"fault" in made || access !== "" ? null : <CopyCommand command={commandOf(draft)} />}
+        aside={"fault" in made || access !== "" || saysMore(draft) ? null : <CopyCommand command={commandOf(draft)} />}
       />
     </form>
   );
+}
+
+/** What would need files on the command line. */
+function saysMore({ authority, serverName, unchecked }: HostDraft): boolean {
+  return authority.trim() !== "" || serverName.trim() !== "" || unchecked;
 }
 
 function commandOf({ host, urls, service, https, http, certificate }: HostDraft): string {

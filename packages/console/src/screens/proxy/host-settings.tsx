@@ -5,10 +5,12 @@ import type { Problem, ProxyTargetAnswer, ProxyTargetDoneAnswer } from "tidegate
 import { api, problemOf } from "../../api.ts";
 import { FormEnd } from "../../parts/form-end.tsx";
 import { setQuery } from "../../router.ts";
+import { ErrorPageRows } from "./error-page-rows.tsx";
 import { changeRequest, draftOf, type HostDraft } from "./host-draft.ts";
 import { ComesInFields, HeaderFields, LimitFields, PlaceFields, UpstreamFields } from "./host-fields.tsx";
 import { hostPath } from "./host-path.ts";
 import { told } from "./told.ts";
+import { UpstreamTlsFields } from "./upstream-tls-fields.tsx";
 
 interface HostSettingsProps {
   target: ProxyTargetAnswer;
@@ -41,8 +43,10 @@ export function HostSettings({ target, changed }: HostSettingsProps): JSX.Elemen
         <ComesInFields draft={draft} set={set} />
       </fieldset>
       <UpstreamFields draft={draft} set={set} />
+      <UpstreamTlsFields draft={draft} set={set} />
       <LimitFields draft={draft} set={set} />
       <HeaderFields draft={draft} set={set} />
+      <ErrorPageRows draft={draft} set={set} />
       <FormEnd
         action="Save"
         problem={problem}

@@ -1,6 +1,6 @@
 /** What a list of routes shows, wherever it stands. */
 import type { JSX } from "preact";
-import type { ProxyRouteAnswer } from "tidegate/contract";
+import type { ListedRouteAnswer, ProxyRouteAnswer } from "tidegate/contract";
 import { Pill } from "../../parts/marks.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { accessShort } from "../proxy/access-words.ts";
@@ -23,7 +23,23 @@ function Name({ route }: { route: ProxyRouteAnswer }): JSX.Element {
   return (
     <>
       <a href={`/routes?route=${encodeURIComponent(route.route_id)}`}>{route.route_id}</a> {!route.enabled && <Pill tone="quiet">off</Pill>}
+      {"conflicts" in route && <InTheWay route={route as ListedRouteAnswer} />}
     </>
+  );
+}
+
+/** Why it does not do what somebody wanted; only the list of all knows. */
+function InTheWay({ route: { conflicts } }: { route: ListedRouteAnswer }): JSX.Element | null {
+  const found = conflicts.find(({ kind }) => kind !== "shadows");
+  if (found === undefined) return null;
+  return (
+    <span class="in-the-way">
+      <Pill tone="warn">{found.kind === "shadowed" ? "never asked" : "ambiguous"}</Pill>{" "}
+      <span class="faint" title={found.why}>
+        {found.kind === "shadowed" ? "because of " : "beside "}
+        <a href={`/routes?route=${encodeURIComponent(found.other)}`}>{found.other}</a>
+      </span>
+    </span>
   );
 }
 

@@ -21,6 +21,7 @@ export function createCommand(draft: ServiceDraft): string | null {
     ...differing("--user", draft.user, ""),
     ...differing("--volume", draft.volumes, ""),
     ...(draft.readOnly ? [] : [["--writable"]]),
+    ...differing("--host", draft.host, ""),
   ];
   return ["npx tidegate service create", quoted(draft.name.trim()), ...flags.flat().map(quoted)].join(" ");
 }

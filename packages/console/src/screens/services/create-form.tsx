@@ -37,6 +37,13 @@ export function CreateForm({ close }: { close: () => void }): JSX.Element {
         <TextField label="Name" value={draft.name} required placeholder="hello" set={(name) => set({ name })} />
         <ChoiceField label="Made from" value={draft.source} options={sources} set={(source) => set({ source })} />
         <Source draft={draft} set={set} />
+        <TextField
+          label="Host"
+          value={draft.host}
+          placeholder="hello.localhost"
+          hint="served from it, made and deleted with it"
+          set={(host) => set({ host })}
+        />
       </fieldset>
       <PortRows ports={draft.ports} set={(ports) => set({ ports })} />
       <VariableRows variables={draft.variables} set={(variables) => set({ variables })} />

@@ -41,6 +41,8 @@ export interface ServiceDraft {
   volumes: string;
   user: string;
   readOnly: boolean;
+  /** Served from it, made and deleted with it; empty: none. Only where it is made. */
+  host: string;
 }
 
 export const DEFAULTS = { memory: "512m", cpus: "1", pids: "256", path: "/", deadline: "30", restart: "unless-stopped" } as const;
@@ -62,6 +64,7 @@ export const blank: ServiceDraft = {
   volumes: "",
   user: "",
   readOnly: true,
+  host: "",
 };
 
 export type Request = Record<string, unknown>;
@@ -70,7 +73,8 @@ export type Request = Record<string, unknown>;
 export function createRequest(draft: ServiceDraft): { request: Request } | { fault: string } {
   const fault = nameFault(draft.name) ?? draftFault(draft);
   if (fault !== null) return { fault };
-  const request = { service_name: draft.name.trim(), ...requestOf(draft) };
+  const host = draft.host.trim();
+  const request = { service_name: draft.name.trim(), ...requestOf(draft), ...(host === "" ? {} : { auto_proxy: host }) };
   return { request: without(request, { ...requestOf(blank), port_configs: null }) };
 }
 
@@ -116,6 +120,7 @@ export function draftOf(service: ServiceAnswer): ServiceDraft {
     volumes: service.volumes.join("\n"),
     user: service.user ?? "",
     readOnly: service.read_only_root,
+    host: service.auto_proxy ?? "",
   };
 }
 

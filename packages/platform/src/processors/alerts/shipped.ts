@@ -37,7 +37,8 @@ const EARLIER: readonly Given[] = [
       { where: { field: "days_remaining", op: "<=", value: 7 }, severity: "critical" },
       { where: { field: "days_remaining", op: "<=", value: 14 }, severity: "high" },
     ],
-    advice: "Renewal should have happened by itself. Look for the failed renewal before it.",
+    advice:
+      "It should have been renewed by itself. Why it was not: tidegate cert explain <certificate>. An uploaded one is replaced by hand.",
   },
   {
     id: "certificate-failed",
@@ -50,7 +51,23 @@ const EARLIER: readonly Given[] = [
       resolved_by: ["certificate_renewed", "certificate_ready", "certificate_converted", "certificate_deleted"],
     },
     severity: "high",
-    advice: "The error says what the authority refused: most often a name that does not point here, or port 80 closed.",
+    advice:
+      "Most often a name that does not point here, or port 80 closed. The last problem and the next attempt: tidegate cert explain <certificate>.",
+  },
+  {
+    id: "certificates-unwatched",
+    name: "Nobody looks after certificates",
+    condition: {
+      kind: "event",
+      event: "component_unhealthy",
+      where: [{ field: "component", op: "==", value: "certificates" }],
+      by: "component",
+      window: HOUR,
+      resolved_by: ["component_recovered"],
+    },
+    severity: "critical",
+    advice:
+      "None is renewed by that process. Why: tidegate status. Restart it if it hangs: the others, and the next start, go on where it was.",
   },
   {
     id: "slow-response",

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeGateway, type Gateway } from "@tidegate/gateway";
+import { NO_CA } from "@tidegate/gateway/testing";
 import { connect, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { apiTokens, type ApiTokens } from "../../auth/api-tokens.ts";
@@ -53,7 +54,7 @@ export class TokenBed implements AsyncDisposable {
     const own = { namespace: NAMESPACE, prefix: "", instance: name, dataFolder: folder, contexts: folder };
     const settings = { ...own, encryptionKey: null, dockerHost: `unix://${join(folder, "none.sock")}`, restrictedPorts: [] };
     // The thread of services is not started here.
-    const gateway = composeGateway({ settings, connection: {}, tide: () => tide, leads: () => false, onTrouble: () => {} });
+    const gateway = composeGateway({ settings, acme: NO_CA, connection: {}, tide: () => tide, leads: () => false, onTrouble: () => {} });
     const tokens = apiTokens({ gateway, auth, onTrouble: () => {}, now: () => Date.now() + this.ahead });
     await this.#run(gateway.parts[0]?.part);
     await this.#run(tokens.directory);

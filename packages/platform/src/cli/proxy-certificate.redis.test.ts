@@ -1,0 +1,39 @@
+/** A certificate that goes with its host, and routes in each other's way, at the command line. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { makeCertificate } from "../../../gateway/src/certificates/testing/certificate.ts";
+import { CommandLine } from "./testing/command-line.ts";
+
+const stack = new AsyncDisposableStack();
+let line: CommandLine;
+let tidegate: CommandLine["run"];
+
+before(async () => {
+  line = stack.use(await CommandLine.open());
+  tidegate = line.run;
+});
+after(() => stack.disposeAsync());
+
+test("proxy delete --certificate takes the certificate along, or says for whom it stays", async () => {
+  const { certificate, key } = await makeCertificate({ names: ["*.shop.example"] });
+  const [chain, secret] = [join(line.folder, "chain.pem"), join(line.folder, "key.pem")];
+  await Promise.all([writeFile(chain, certificate), writeFile(secret, key)]);
+  assert.equal((await tidegate("cert", "upload", "shop", "--chain", chain, "--key", secret)).code, 0);
+  for (const host of ["a.shop.example", "b.shop.example"]) assert.equal((await tidegate("proxy", "create", host, "3000")).code, 0);
+  const first = await tidegate("proxy", "delete", "a.shop.example", "--certificate", "--yes");
+  assert.match(first.stdout, /not served any more\.\n {2}The certificate shop stays: b\.shop\.example is shown with it\.\n/, first.stderr);
+  const second = await tidegate("proxy", "delete", "b.shop.example", "--certificate", "--yes", "--json");
+  const gone = { deleted: "b.shop.example", certificate: { cert_name: "shop", deleted: true, used_by: [] } };
+  assert.deepEqual(JSON.parse(second.stdout), gone, second.stderr);
+  assert.equal((await tidegate("cert", "show", "shop")).code, 3);
+});
+
+test("route ls says which route is never asked, and because of which", async () => {
+  await tidegate("route", "create", "/api/v1", "3000", "--id", "narrow");
+  await tidegate("route", "create", "/api", "3001", "--id", "wide", "--priority", "100");
+  const { stdout } = await tidegate("route", "ls");
+  assert.match(stdout, /! narrow could never take a request: wide \(priority 100\) is asked first and takes them all\n$/);
+  assert.equal(stdout.match(/^!/gm)?.length, 1, stdout);
+});
