@@ -4,6 +4,7 @@
  */
 import { setImmediate as immediate } from "node:timers/promises";
 import { CertificatesBed, startClockCa, type ClockCa, type Instance } from "../../packages/gateway/src/testing/index.ts";
+import { LETS_ENCRYPT } from "../../packages/gateway/src/certificates/orders/limits.ts";
 import type { Seed } from "./seed.ts";
 
 export interface YearOptions {
@@ -39,7 +40,7 @@ export async function runYear({ days, names, ari, seed, onDay }: YearOptions): P
   const time = { now: BEGIN };
   const clock = { now: () => time.now, sleep: (milliseconds: number) => ((time.now += milliseconds), immediate()) };
   const random = (): number => seed.below(1_000_000) / 1_000_000;
-  await using bed = await CertificatesBed.open({ clock, random, interval: HOUR });
+  await using bed = await CertificatesBed.open({ clock, random, interval: HOUR, limitsOf: () => LETS_ENCRYPT });
   await using first = await startClockCa({ clock, profiles: LIVES, renewalInfo: ari });
   await using second = await startClockCa({ clock, profiles: LIVES, renewalInfo: ari });
   for (let at = BEGIN + 20 * DAY; at < BEGIN + days * DAY; at += QUARTER) {

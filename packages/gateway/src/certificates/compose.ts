@@ -9,7 +9,7 @@ import { Certificates } from "./certificates.ts";
 import { Board } from "./challenges/board.ts";
 import { solversOf } from "./challenges/solvers.ts";
 import { SYSTEM_CLOCK, type Clock } from "./clock.ts";
-import { Ledger } from "./orders/ledger.ts";
+import { Ledger, type LedgerOptions } from "./orders/ledger.ts";
 import { ProgressBook } from "./orders/progress-book.ts";
 import { Validation } from "./orders/validation.ts";
 import { Preflight } from "./preflight/preflight.ts";
@@ -30,6 +30,8 @@ export interface CertificatesOptions {
   readonly random?: () => number;
   /** Milliseconds between two looks at everything, in case of something nobody told. Default ten minutes. */
   readonly interval?: number;
+  /** What is asked at most of a directory. Default: by whose it is. */
+  readonly limitsOf?: LedgerOptions["limitsOf"];
   /** How long one answer of a CA may take, ms of real time. Default 30 s. */
   readonly answerWithin?: number;
 }
@@ -47,6 +49,7 @@ export function composeCertificates({
   clock = SYSTEM_CLOCK,
   random = Math.random,
   interval = INTERVAL,
+  limitsOf,
   answerWithin,
 }: CertificatesOptions): { readonly certificates: Certificates; readonly keeper: Keeper } {
   let opened: Store | null = null;
@@ -57,7 +60,7 @@ export function composeCertificates({
   };
   const board = new Board(store, keys);
   const book = new ProgressBook(store, keys);
-  const ledger = new Ledger({ store, keys, clock });
+  const ledger = new Ledger({ store, keys, clock, ...(limitsOf === undefined ? {} : { limitsOf }) });
   const accounts = new Accounts({ store, keys, vault, clock, trusted: settings.trusted, answerWithin });
   const validation = new Validation(solversOf({ settings, board, clock, onTrouble: (message) => onTrouble("certificates", message) }));
   const identities = async (url: string, signal: AbortSignal): Promise<readonly string[]> =>

@@ -15,4 +15,5 @@ export type { DockerServer } from "./docker.ts";
 export { EngineApi } from "./engine-api.ts";
 export { echoServer, exitsAtOnce, fill, listensAfter, neverHealthy, webServer } from "./image.ts";
 export type { ImageFiles } from "./image.ts";
+export { NO_CERTIFICATES } from "./acme/no-certificates.ts";
 export { NO_CA } from "./acme/settings.ts";

@@ -52,6 +52,8 @@ export interface Issued {
 
 /** A renewal that came to nothing after all was counted as one; the next order is one like any other (RFC 9773 §5). */
 const ALREADY_REPLACED = "urn:ietf:params:acme:error:alreadyReplaced";
+/** Milliseconds; CAs keep an order for a week. */
+const ORDER_LIFE = 7 * 86_400_000;
 /** Milliseconds for all names to be validated, and for the CA to issue. */
 const VALIDATION_LIMIT = 300_000;
 const ISSUE_LIMIT = 180_000;
@@ -166,9 +168,10 @@ export class Attempt {
     if (order !== null && !canGoOn(error, this.stage)) await ledger.notIssued({ ...entry, id: order.entry });
   }
 
-  #fits({ ca, staging, domains }: OrderUnderWay): boolean {
+  #fits({ ca, staging, domains, began_at }: OrderUnderWay): boolean {
     const { request, ask } = this.#of;
-    return ca === ask.directoryUrl && staging === isStaging(ask) && sameNames(domains, request.data.domains);
+    const isYoung = this.#deps.clock.now() - began_at < ORDER_LIFE;
+    return isYoung && ca === ask.directoryUrl && staging === isStaging(ask) && sameNames(domains, request.data.domains);
   }
 
   /** What came of it is there already, but whoever stored it died before it could say so: it would be downloaded again instead of a new one. */

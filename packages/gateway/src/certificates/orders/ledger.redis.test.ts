@@ -5,6 +5,7 @@ import { connect, type Store, type Tide } from "@tidegate/streams";
 import { startRedis } from "@tidegate/streams/testing";
 import { GatewayKeys } from "../../keys.ts";
 import { delayAfter } from "../renewal/ladder.ts";
+import { LETS_ENCRYPT } from "./limits.ts";
 import { Ledger, type IdentifiedOrder } from "./ledger.ts";
 import { registeredDomain } from "./registered-domain.ts";
 
@@ -148,7 +149,12 @@ function order(domains: readonly string[], account = "account"): IdentifiedOrder
 
 async function ledger(name: string): Promise<Ledger> {
   const own = await store(name);
-  return new Ledger({ store: () => own, keys, clock: { now: () => now, sleep: async () => await Promise.resolve() } });
+  return new Ledger({
+    store: () => own,
+    keys,
+    limitsOf: () => LETS_ENCRYPT,
+    clock: { now: () => now, sleep: async () => await Promise.resolve() },
+  });
 }
 
 async function store(name: string): Promise<Store> {

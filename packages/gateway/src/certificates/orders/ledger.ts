@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { defineScript, type Reply, type Store } from "@tidegate/streams";
 import type { GatewayKeys } from "../../keys.ts";
 import type { Clock } from "../clock.ts";
-import { BUCKETS, LETS_ENCRYPT, stagingLimits, type Bucket, type Limit, type Limits } from "./limits.ts";
+import { BUCKETS, limitsOf as usualLimits, stagingLimits, type Bucket, type Limit, type Limits } from "./limits.ts";
 import { registeredDomain } from "./registered-domain.ts";
 
 const LEDGER = defineScript(new URL("./ledger.lua", import.meta.url));
@@ -43,7 +43,7 @@ export interface LedgerOptions {
   readonly store: () => Store;
   readonly keys: GatewayKeys;
   readonly clock: Clock;
-  /** Of a directory of production; null: no limits. Default: Let's Encrypt's for all. */
+  /** Of a directory of production; null: no limits. Default: Let's Encrypt's for its own, generous ones for others. */
   readonly limitsOf?: (directory: string) => Limits | null;
 }
 
@@ -53,7 +53,7 @@ export class Ledger {
   readonly #clock: Clock;
   readonly #limitsOf: (directory: string) => Limits | null;
 
-  constructor({ store, keys, clock, limitsOf = () => LETS_ENCRYPT }: LedgerOptions) {
+  constructor({ store, keys, clock, limitsOf = usualLimits }: LedgerOptions) {
     [this.#store, this.#keys, this.#clock, this.#limitsOf] = [store, keys, clock, limitsOf];
   }
 

@@ -1,4 +1,4 @@
-/** How much may be asked of a CA. Of every CA as Let's Encrypt says of itself (letsencrypt.org/docs/rate-limits), where nothing else is known of it. */
+/** How much may be asked of a CA: of Let's Encrypt what it says of itself (letsencrypt.org/docs/rate-limits), of others what no order in earnest comes near. */
 const HOUR = 3_600_000;
 const WEEK = 168 * HOUR;
 
@@ -28,6 +28,23 @@ export const LETS_ENCRYPT: Limits = {
   names: { limit: 5, width: WEEK },
   failed: { limit: 5, width: HOUR },
 };
+
+/**
+ * A CA of one's own issues for a day at a time, or for hundreds of names of one domain, so neither is limited. What is left keeps a mistake here from becoming
+ * a flood there.
+ */
+const OTHERS: Limits = {
+  account: { limit: 3_000, width: 3 * HOUR },
+  domain: { limit: 10_000, width: WEEK },
+  names: { limit: 20, width: HOUR },
+  failed: { limit: 5, width: HOUR },
+};
+
+/** `directory`: of production. */
+export function limitsOf(directory: string): Limits {
+  const host = URL.parse(directory)?.hostname ?? "";
+  return host === "letsencrypt.org" || host.endsWith(".letsencrypt.org") ? LETS_ENCRYPT : OTHERS;
+}
 
 /** The staging server has other limits, all of them at least this many times as much. */
 const STAGING = 10;

@@ -14,6 +14,7 @@ import type { Certificates } from "../../certificates/certificates.ts";
 import { Board } from "../../certificates/challenges/board.ts";
 import type { Clock } from "../../certificates/clock.ts";
 import type { Keeper } from "../../certificates/renewal/keeper.ts";
+import type { LedgerOptions } from "../../certificates/orders/ledger.ts";
 import { GatewayKeys } from "../../keys.ts";
 import { EntityStore } from "../../store/entity-store.ts";
 import { KeyedVault } from "../../store/keyed-vault.ts";
@@ -22,6 +23,7 @@ export interface CertificatesBedOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly interval?: number;
+  readonly limitsOf?: LedgerOptions["limitsOf"];
   /** Of the CA, ms of real time. */
   readonly answerWithin?: number;
 }
