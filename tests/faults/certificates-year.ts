@@ -79,7 +79,7 @@ class Watch {
   async look(instance: Instance, now: number): Promise<void> {
     for (const { name, certificate } of await instance.certificates.list()) {
       if (certificate === null) {
-        if (now > BEGIN + HOUR) this.#ended.push(`${name} has none at ${new Date(now).toISOString()}`);
+        if (now > BEGIN + DAY) this.#ended.push(`${name} has none at ${new Date(now).toISOString()}`);
         continue;
       }
       const { not_before, not_after } = certificate.data;
