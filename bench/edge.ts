@@ -18,6 +18,7 @@ const OURS = "tidegate";
 const SILENT = "tidegate, telemetry off";
 const TWO = "tidegate, two workers";
 const PLAIN = "HTTP requests";
+const TELLING = "HTTP requests, telemetry on and off";
 const SECURE = "HTTPS requests";
 const LATENCY = "p99 at half of caddy's rate";
 const CPU = "CPU time of a request";
@@ -66,13 +67,24 @@ async function measureRound(all: readonly Measured[], round: number, words: stri
       `${words}  ${figure.work.padEnd(28)} ${figure.peer.padEnd(24)} ${figure.value.toFixed(figure.value < 100 ? 2 : 0)} ${figure.unit}`,
     );
   };
-  for (const [at] of all.entries()) {
-    const one = all[(at + round - 1) % all.length]!;
+  const named = (name: string): Measured => all.find((one) => one.name === name)!;
+  const turns = all.filter(({ name }) => name !== SILENT);
+  for (const [at] of turns.entries()) {
+    const one = turns[(at + round - 1) % turns.length]!;
     const { rate, cpu } = await flatOut(plain(one), MEASURED, one.pids);
     note({ work: PLAIN, peer: one.name, value: rate, unit: "requests/s", cpu });
     note({ work: CPU, peer: one.name, value: (1e6 * cpu) / rate, unit: "µs" });
   }
-  const both = [OURS, "caddy"].map((name) => all.find((one) => one.name === name)!);
+  // In turns, so that a machine that gets slower meanwhile makes both of them slower.
+  const [on, off] = [named(OURS), named(SILENT)];
+  const parts = new Map<Measured, number[]>([on, off].map((one) => [one, []]));
+  for (const one of [on, off, off, on]) {
+    const { rate, cpu } = await flatOut(plain(one), MEASURED, one.pids);
+    parts.get(one)!.push(rate);
+    if (one === off) note({ work: CPU, peer: one.name, value: (1e6 * cpu) / rate, unit: "µs" });
+  }
+  for (const [one, rates] of parts) note({ work: TELLING, peer: one.name, value: mean(rates), unit: "requests/s" });
+  const both = [OURS, "caddy"].map(named);
   const half = Math.round(figures.find(({ peer, work }) => peer === "caddy" && work === PLAIN)!.value / 2);
   for (const one of round % 2 === 0 ? both.toReversed() : both) {
     const { rate, cpu } = await flatOut(`https://${HOST}:${one.securePort}/`, MEASURED, one.pids);
@@ -81,6 +93,10 @@ async function measureRound(all: readonly Measured[], round: number, words: stri
     note({ work: LATENCY, peer: one.name, value: p99, unit: "ms" });
   }
   return figures;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function plain({ port }: Measured): string {
@@ -96,24 +112,28 @@ function summarise(figures: readonly Figure[]): Row[] {
     const cpus = same.flatMap(({ cpu }) => cpu ?? []);
     return cpus.length === 0 ? row : { ...row, cpu: Number(median(cpus).toFixed(2)) };
   });
-  const order = [PLAIN, CPU, SECURE, LATENCY];
+  const order = [PLAIN, TELLING, CPU, SECURE, LATENCY];
   const better = (a: Row, b: Row): number => (a.unit === "requests/s" ? b.value - a.value : a.value - b.value);
   return rows.toSorted((a, b) => order.indexOf(a.work) - order.indexOf(b.work) || better(a, b));
 }
 
+/** Of what was measured in the same round, the middle one: the speed of a machine drifts from round to round, for all alike. */
 function ratios(results: readonly Row[]): Record<string, number> {
-  const of = (work: string, peer: string): number => results.find((row) => row.work === work && row.peer === peer)!.value;
-  const against = (peer: string): number => of(PLAIN, OURS) / of(PLAIN, peer);
+  const of = (work: string, peer: string): readonly number[] => results.find((row) => row.work === work && row.peer === peer)!.rounds;
+  const against = (work: string, ours: string, peer: string): number => {
+    const theirs = of(work, peer);
+    return median(of(work, ours).map((value, round) => value / theirs[round]!));
+  };
   const all = {
-    edge_vs_caddy: against("caddy"),
-    edge_vs_fastify_proxy: against("@fastify/http-proxy"),
-    edge_vs_http_proxy_3: against("http-proxy-3"),
-    edge_vs_nginx: against("nginx"),
-    edge_vs_haproxy: against("haproxy"),
-    edge_telemetry_on_vs_off: against(SILENT),
-    edge_two_workers: of(PLAIN, TWO) / of(PLAIN, OURS),
-    edge_https_vs_caddy: of(SECURE, OURS) / of(SECURE, "caddy"),
-    latency_p99_vs_caddy: of(LATENCY, OURS) / of(LATENCY, "caddy"),
+    edge_vs_caddy: against(PLAIN, OURS, "caddy"),
+    edge_vs_fastify_proxy: against(PLAIN, OURS, "@fastify/http-proxy"),
+    edge_vs_http_proxy_3: against(PLAIN, OURS, "http-proxy-3"),
+    edge_vs_nginx: against(PLAIN, OURS, "nginx"),
+    edge_vs_haproxy: against(PLAIN, OURS, "haproxy"),
+    edge_telemetry_on_vs_off: against(TELLING, OURS, SILENT),
+    edge_two_workers: against(PLAIN, TWO, OURS),
+    edge_https_vs_caddy: against(SECURE, OURS, "caddy"),
+    latency_p99_vs_caddy: against(LATENCY, OURS, "caddy"),
   };
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, Number(value.toFixed(3))]));
 }
