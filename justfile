@@ -193,9 +193,9 @@ cert-convert-to-production $name $wait="true" $ADMIN_TOKEN=token:
 cert-delete $name $force="false" $ADMIN_TOKEN=token:
     {{ tidegate }} cert delete "$name" $(test "$force" = true && echo --yes)
 
-# Serve a host name: `npx just proxy-create app.localhost http://127.0.0.1:3000`; then staging, preserve host, HTTP, HTTPS and e-mail. Staging and e-mail are for issued certificates
+# Serve a host name: `npx just proxy-create app.localhost http://127.0.0.1:3000`; then staging, preserve host, HTTP, HTTPS and e-mail. With staging or an e-mail address a CA is asked for its certificate
 proxy-create $host $url $staging="" $preserve_host="true" $enable_http="true" $enable_https="" $email="" $ADMIN_TOKEN=token:
-    {{ tidegate }} proxy create "$host" "$url" $(test "$preserve_host" = false && echo --host-header upstream) $(test "$enable_http" = false && echo --http off) $(test "$enable_https" = true && echo --https) $(test "$enable_https" = false && echo --no-https)
+    {{ tidegate }} proxy create "$host" "$url" $(test "$preserve_host" = false && echo --host-header upstream) $(test "$enable_http" = false && echo --http off) $(test "$enable_https" = true && echo --https) $(test "$enable_https" = false && echo --no-https) $(test "$staging" = true && echo --staging) ${email:+--email "$email"}
 
 # All host names that are served
 proxy-list $ADMIN_TOKEN=token:

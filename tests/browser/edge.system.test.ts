@@ -205,6 +205,40 @@ describe("the edge in the console", { timeout: 120_000 }, () => {
     assert.deepEqual(await looksRight(page), []);
   });
 
+  test("a host asks for its certificate when it is made, and takes it along when it is deleted", async () => {
+    const serve = async (host: string) => {
+      await page.goto(`${program.url}/proxy?new=host&host=${host}`);
+      await form("New host").getByLabel("URL").fill(upstream);
+      await page.getByLabel("Get a certificate from the CA").check();
+      await page.getByLabel("From the staging server first").uncheck();
+    };
+    await serve("nowhere.tidegate-tests.net");
+    assert.deepEqual(await looksRight(page), []);
+    await page.getByText("--issue").waitFor();
+    await button("Serve it").click();
+    await page.getByText(/^No certificate was ordered for nowhere\.tidegate-tests\.net: .* Then: tidegate cert create/).waitFor();
+    await state("open");
+    await serve("shop.tidegate-tests.net");
+    await button("Serve it").click();
+    await page.getByRole("heading", { name: /Certificates.*shop\.tidegate-tests\.net/ }).waitFor();
+    await page.goto(`${program.url}/proxy/shop.tidegate-tests.net`);
+    await button("Delete").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("group", { name: "Its certificate shop.tidegate-tests.net" }).getByLabel("goes with it").check();
+    await dialog.getByRole("textbox").fill("shop.tidegate-tests.net");
+    assert.deepEqual(await looksRight(page), []);
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("The certificate shop.tidegate-tests.net is deleted.").waitFor();
+    await page.getByRole("link", { name: "Certificates", exact: true }).click();
+    await page.getByRole("row", { name: /app\.example/ }).waitFor();
+    assert.equal(await page.getByRole("row", { name: /shop\.tidegate-tests/ }).count(), 0);
+    await page.goto(`${program.url}/proxy/nowhere.tidegate-tests.net`);
+    await button("Delete").click();
+    await dialog.getByRole("textbox").fill("nowhere.tidegate-tests.net");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "Hosts", exact: true }).waitFor();
+  });
+
   test("the status tells what the edge did", async () => {
     await page.getByRole("link", { name: "Status", exact: true }).click();
     const card = page.getByRole("region", { name: "Edge" });

@@ -15,6 +15,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "n
 import { connect, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { EdgeWorker } from "@tidegate/gateway/edge";
+import { NO_CERTIFICATES } from "@tidegate/gateway/testing";
 import { Board } from "../../packages/gateway/src/certificates/challenges/board.ts";
 import { HttpSolver } from "../../packages/gateway/src/certificates/challenges/http.ts";
 import { TlsAlpnSolver } from "../../packages/gateway/src/certificates/challenges/tls-alpn.ts";
@@ -60,7 +61,7 @@ before(async () => {
   await entities.start();
   bed.defer(() => entities.stop());
   const edge = new EdgeTable({ tide: () => tide, keys });
-  const { targets } = new Proxies({ entities, vault, edge });
+  const { targets } = new Proxies({ entities, vault, edge, certificates: NO_CERTIFICATES });
   await targets.create("secure.localhost", { target_url, enable_https: true, access: { deny_ips: ["127.0.0.1"] } }, "ann");
   await targets.create("kept.localhost", { target_url, http: "serve", mode: "maintenance" }, "ann");
   await targets.create("open.localhost", { target_url, http: "serve" }, "ann");

@@ -11,6 +11,7 @@ import { connect, type Tide } from "@tidegate/streams";
 import { startRedis, type RedisServer } from "@tidegate/streams/testing";
 import { WebSocket, WebSocketServer } from "ws";
 import { EdgeWorker } from "@tidegate/gateway/edge";
+import { NO_CERTIFICATES } from "@tidegate/gateway/testing";
 import { EdgeTable } from "../../packages/gateway/src/edge/table.ts";
 import { GatewayKeys } from "../../packages/gateway/src/keys.ts";
 import { Proxies } from "../../packages/gateway/src/proxy/proxies.ts";
@@ -42,7 +43,7 @@ before(async () => {
   await entities.start();
   bed.defer(() => entities.stop());
   edge = new EdgeTable({ tide: () => tide, keys });
-  proxies = new Proxies({ entities, vault, edge });
+  proxies = new Proxies({ entities, vault, edge, certificates: NO_CERTIFICATES });
   upstream = createServer((asked, answer) => {
     answer.setHeader("x-from", "upstream");
     answer.end(JSON.stringify({ url: asked.url, headers: asked.headers }));

@@ -25,6 +25,7 @@ const name = "app.example.org";
 let pebble: Pebble;
 let program: Program;
 let root: string;
+let target: string;
 
 before(async () => {
   pebble = bed.use(await startPebble());
@@ -42,7 +43,7 @@ before(async () => {
     upstream.close();
     upstream.closeAllConnections();
   });
-  const target = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  target = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   succeeded(await program.tidegate(["proxy", "create", name, target, "--https"]));
 });
 
@@ -68,7 +69,7 @@ test("it is told of: how far it is, why, what it took, and what happened", async
   assert.deepEqual(explained.budget.find(({ bucket }) => bucket === "names")?.used, 1);
   const page = succeeded(await program.tidegate(["cert", "explain", name]));
   assert.match(page, /^✓ app\.example\.org is good until .* and will be renewed at /);
-  assert.match(page, /limits of the CA +1 of 3000 new orders of the account\n/);
+  assert.match(page, /limits of the CA +1 of 30000 new orders of the account\n/);
   assert.match(succeeded(await program.tidegate(["trace", "show", explained.trace_id ?? ""])), /certificate\.validation/);
   await until("the event is stored", async () => (await events("certificate_ready")).length === 1);
   assert.equal((await events("certificate_ready"))[0]?.fields["certificate"], name);
@@ -96,6 +97,24 @@ test("it is converted with all its names, renewed on demand only with force, cha
   succeeded(await program.just("cert-delete", name, "true"));
   assert.equal((await program.tidegate(["cert", "show", name])).code, 3);
   await until("it is served no longer", async () => (await served()) === null);
+});
+
+test("a host is made and its certificate issued in one step", async () => {
+  const [host, to] = ["both.example.org", target];
+  const made = await program.tidegate(["proxy", "create", host, to, "--issue", "--email", "ann@example.org", "--skip-preflight"]);
+  assert.match(made.stdout, /^✓ both\.example\.org is served\n[^]*! The certificate .* is being issued/, made.stderr);
+  assert.match(made.stdout, /\n✓ The certificate both\.example\.org is issued for both\.example\.org; it ends in \d+ d .*by itself\.\n$/);
+  assert.match(made.stderr, /✓ let the CA look at the domains, \d+ m?s/);
+  const { fingerprint, email } = await json<CertificateAnswer>("cert", "show", host);
+  assert.equal(email, "ann@example.org");
+  await until("it is served", async () => (await served(host))?.fingerprint === fingerprint);
+  const unseen = await program.tidegate(["proxy", "create", "unseen.example.org", to, "--issue"]);
+  assert.equal(unseen.code, 1);
+  assert.match(unseen.stdout, /^✓ unseen\.example\.org is served\n[^]*! No certificate was ordered for unseen\.example\.org: /);
+  assert.match(
+    unseen.stderr,
+    /✗ unseen\.example\.org is made, but it has no certificate: see above\n.*tidegate cert create unseen\.example\.org/,
+  );
 });
 
 test("what fails says why, when it is tried again, and where to look", async () => {
@@ -141,8 +160,8 @@ async function events(type: string): Promise<LogEntry[]> {
 }
 
 /** What a client that trusts the CA alone gets; null: it trusts nothing of what it is shown. */
-async function served(): Promise<{ readonly fingerprint: string; readonly text: string } | null> {
-  const asked = ask({ host: "127.0.0.1", port: pebble.tlsPort, servername: name, ca: root, headers: { host: name }, agent: false });
+async function served(host = name): Promise<{ readonly fingerprint: string; readonly text: string } | null> {
+  const asked = ask({ host: "127.0.0.1", port: pebble.tlsPort, servername: host, ca: root, headers: { host }, agent: false });
   try {
     asked.end();
     const [response] = (await once(asked, "response")) as [NodeJS.ReadableStream & { socket: TLSSocket }];

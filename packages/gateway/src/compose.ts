@@ -49,7 +49,7 @@ export function composeGateway({ connection, acme, ...deps }: GatewayOptions): G
     vault,
     ports,
     services,
-    proxies: new Proxies({ entities, vault, edge }),
+    proxies: new Proxies({ entities, vault, edge, certificates }),
     certificates,
     edge,
     revisions: new Revisions(entities, services, storedProxies),

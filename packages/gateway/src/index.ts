@@ -27,6 +27,7 @@ export { strangerAt } from "./ports/holder.ts";
 export { ofService } from "./ports/ports.ts";
 export type { OwnedPort, PortCheck, PortClaim, PortHolder, PortRequest, Ports } from "./ports/ports.ts";
 export { hiddenAccess } from "./proxy/access-secrets.ts";
+export type { HostOrder, HostPlan, HostWish } from "./proxy/host-certificate.ts";
 export type { Proxies } from "./proxy/proxies.ts";
 export type { Changed } from "./proxy/targets.ts";
 export { upstreamText } from "./routes/explain.ts";

@@ -105,6 +105,14 @@ export interface ServedAnswer {
 
 export type ProxyTargetDoneAnswer = ProxyTargetAnswer & ServedAnswer;
 
+/** `POST /api/v1/proxy/targets` */
+export type ProxyTargetMadeAnswer = ProxyTargetDoneAnswer & {
+  /** That was ordered with `issue_certificate`, or fits already; null: none was wanted, needed or possible. */
+  readonly certificate: { readonly name: string; readonly status: string } | null;
+  /** Why none could be ordered, and what to do; it is among the warnings. Null: none was wanted or needed, or it is ordered. */
+  readonly certificate_problem: string | null;
+};
+
 export interface ProxyTargetsAnswer {
   readonly items: readonly ProxyTargetAnswer[];
 }

@@ -93,6 +93,11 @@ export class Certificates {
     return await this.show(name);
   }
 
+  /** INVALID_CERTIFICATE_REQUEST where `request` would refuse these fields whatever there is already. */
+  check(fields: RequestFields): void {
+    checkRequest(fields, this.#deps.settings);
+  }
+
   /** What would stand in the way of an order, name by name; nothing is ordered. */
   async preflight(fields: RequestFields, signal: AbortSignal): Promise<Finding[]> {
     return await this.#deps.preflight.check(checkRequest(fields, this.#deps.settings), signal);

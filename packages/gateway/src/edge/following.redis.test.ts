@@ -14,6 +14,7 @@ import { Proxies } from "../proxy/proxies.ts";
 import { EntityStore } from "../store/entity-store.ts";
 import { KeyedVault } from "../store/keyed-vault.ts";
 import { routeOf, targetOf } from "./http/testing/plan.ts";
+import { NO_CERTIFICATES } from "../testing/acme/no-certificates.ts";
 import { EdgeTable } from "./table.ts";
 import { EdgeWorker } from "./worker.ts";
 
@@ -44,7 +45,7 @@ describe("a worker", { timeout: 60_000 }, () => {
     await entities.start();
     bed.defer(() => entities.stop());
     edge = new EdgeTable({ tide: () => tide, keys });
-    proxies = new Proxies({ entities, vault, edge });
+    proxies = new Proxies({ entities, vault, edge, certificates: NO_CERTIFICATES });
     upstream = await serve(() => 200);
     worker = await begin();
     bed.defer(() => worker.stop());

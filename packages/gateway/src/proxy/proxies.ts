@@ -1,4 +1,5 @@
 /** The control side of the HTTP edge: targets, routes, which of them a URL takes and why, and what hangs on a service. */
+import type { Certificates } from "../certificates/certificates.ts";
 import { NOTHING } from "../edge/config/known.ts";
 import { compileUsable } from "../edge/config/usable.ts";
 import type { EdgeWorkers } from "../edge/table.ts";
@@ -9,6 +10,7 @@ import type { Entities } from "../store/entities.ts";
 import type { Entity } from "../store/entity.ts";
 import type { Vault } from "../store/vault.ts";
 import { EdgeView, type Standing } from "./edge-view.ts";
+import { HostCertificates } from "./host-certificate.ts";
 import { stillNamed, usersOfService, type User } from "./references.ts";
 import { Routes } from "./routes.ts";
 import { Targets } from "./targets.ts";
@@ -17,17 +19,22 @@ export interface ProxiesDeps {
   readonly entities: Entities;
   readonly vault: Vault;
   readonly edge: EdgeWorkers;
+  readonly certificates: Pick<Certificates, "list" | "check" | "request">;
 }
 
 export class Proxies {
   readonly targets: Targets;
   readonly routes: Routes;
+  /** Those that are ordered with their host. */
+  readonly certificates: HostCertificates;
   readonly #edge: EdgeView;
 
-  constructor({ edge, ...deps }: ProxiesDeps) {
+  constructor({ edge, certificates, ...given }: ProxiesDeps) {
     this.#edge = new EdgeView(edge);
-    this.targets = new Targets({ ...deps, edge: this.#edge });
-    this.routes = new Routes({ ...deps, edge: this.#edge });
+    this.certificates = new HostCertificates(certificates);
+    const deps = { ...given, edge: this.#edge, certificates: this.certificates };
+    this.targets = new Targets(deps);
+    this.routes = new Routes(deps);
   }
 
   /** Which target and route a request takes, and why not the others. */

@@ -2,14 +2,12 @@
  * What targets and routes name beside themselves. A name that does not exist (yet) is allowed, because things are set up in any order; it is told as
  * a warning. What is still named is only deleted with force.
  */
-import type { CertificateData } from "../certificates/spec.ts";
-import { isLocalName } from "../edge/tls/server-name.ts";
 import { GatewayError } from "../errors.ts";
-import { wildcardOf } from "../routes/host.ts";
 import type { RouteData, TargetData } from "../routes/spec.ts";
 import type { ServiceData } from "../services/spec.ts";
 import type { Entities } from "../store/entities.ts";
 import type { Entity } from "../store/entity.ts";
+import type { HostCertificates } from "./host-certificate.ts";
 
 /** Who names something: `host` of a target, `id` of a route. */
 export interface User {
@@ -17,12 +15,17 @@ export interface User {
   readonly name: string;
 }
 
-export async function warningsOfTarget(entities: Entities, host: string, data: TargetData): Promise<string[]> {
+export async function warningsOfTarget(
+  entities: Entities,
+  certificates: HostCertificates,
+  host: string,
+  data: TargetData,
+): Promise<string[]> {
   const { upstream, route_mode, enabled_routes, disabled_routes } = data;
   const listed = route_mode === "selective" ? enabled_routes : route_mode === "all" ? disabled_routes : [];
   const found = await Promise.all([
     upstream.kind === "service" ? serviceWarning(entities, upstream.service, upstream.port) : null,
-    data.enable_https ? certificateWarning(entities, host, data) : null,
+    certificates.warning(host, data),
     ...listed.map((id) => missing(entities, "route", id, "tidegate route ls")),
     ...(data.access?.tokens?.names ?? []).map((name) => missing(entities, "token", name, `tidegate token create ${name}`)),
   ]);
@@ -97,17 +100,6 @@ function phrase(kind: string, users: readonly User[]): string[] {
 async function missing(entities: Entities, kind: Entity<object>["kind"], name: string, next: string): Promise<string | null> {
   if ((await entities.table(kind).get(name)) !== null) return null;
   return `There is no ${kind} ${name} yet: ${next}`;
-}
-
-/** By default HTTP is sent to HTTPS: without a certificate the host could not be reached at all. */
-async function certificateWarning(entities: Entities, host: string, { cert_name: named, http }: TargetData): Promise<string | null> {
-  const upload = "tidegate cert upload --chain <file> --key <file>";
-  if (isLocalName(host)) return null;
-  if (named !== null) return await missing(entities, "certificate", named, upload.replace("upload", `upload ${named}`));
-  const all = await entities.table<CertificateData>("certificate").list();
-  if (all.some(({ data }) => data.domains.includes(host) || data.domains.includes(wildcardOf(host) ?? host))) return null;
-  const until = http === "redirect" ? `; until then nobody reaches ${host}, as HTTP is sent to HTTPS (or: --no-https)` : "";
-  return `No certificate fits ${host}, so HTTPS refuses it: ${upload}${until}`;
 }
 
 async function serviceWarning(entities: Entities, name: string, port: string | null): Promise<string | null> {

@@ -14,12 +14,14 @@ import { withoutPlainSecrets } from "./access-secrets.ts";
 import { certificateUse, removalsOf, type CertificateUse, type KeptCertificate } from "./certificate-use.ts";
 import type { EdgeView } from "./edge-view.ts";
 import { toldOfTarget } from "./events.ts";
+import type { HostCertificates } from "./host-certificate.ts";
 import { stillNamed, usersOfHost, warningsOfTarget } from "./references.ts";
 
 export interface ProxyDeps {
   readonly entities: Entities;
   readonly vault: Vault;
   readonly edge: EdgeView;
+  readonly certificates: HostCertificates;
 }
 
 /** What a change came to. */
@@ -96,7 +98,7 @@ export class Targets {
   }
 
   async warnings({ name, data }: Entity<TargetData>): Promise<string[]> {
-    return await warningsOfTarget(this.#deps.entities, name, data);
+    return await warningsOfTarget(this.#deps.entities, this.#deps.certificates, name, data);
   }
 
   // Private

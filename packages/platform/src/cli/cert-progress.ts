@@ -16,22 +16,37 @@ export async function seen(placed: CertificateAnswer, { wait, json }: { wait: bo
   const name = placed.cert_name;
   if (!wait)
     return line(`${paint("green", "✓")} ${printable(name)} is ordered. See how it goes: tidegate cert status ${printable(name)} --wait`);
+  const answer = await watched(placed, json);
+  if (answer.status !== "active") throw notIssued(answer);
+  if (json) return printJson(answer);
+  if (answer.fingerprint === placed.fingerprint) return unchanged(answer);
+  issued(answer);
+}
+
+/** As it is when the attempt is over. */
+export async function watched(placed: CertificateAnswer, quiet: boolean): Promise<CertificateAnswer> {
+  const name = placed.cert_name;
   const instance = runningInstance();
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(leftBehind(name));
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  const shown = new Shown(json, placed.updated_at);
+  const shown = new Shown(quiet, placed.updated_at);
   try {
     await settled(instance, placed, shown, interrupt.signal);
   } finally {
     shown.clear();
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
-  const answer = (await askInstance(instance, one(name))) as CertificateAnswer;
-  if (answer.status !== "active") throw notIssued(answer);
-  if (json) return printJson(answer);
-  if (answer.fingerprint === placed.fingerprint) return unchanged(answer);
-  issued(answer);
+  return (await askInstance(instance, one(name))) as CertificateAnswer;
+}
+
+export function notIssued({ cert_name: name, last_problem: problem, next_attempt_at: next }: CertificateAnswer): Refused {
+  const where = problem === null ? "" : ` (${problem.stage}${problem.ca === null ? "" : ` at ${problem.ca}`})`;
+  const names = problem?.subproblems.map(({ domain, detail }) => `\n  ${domain === null ? "" : `${domain}: `}${detail}`).join("") ?? "";
+  const detail = `${name} was not issued${where}: ${problem?.detail ?? "nothing is known of why."}${names}`;
+  const again = next === null ? "" : `It is tried again by itself at ${moment(Math.max(next, Date.now()))}. `;
+  const hint = `${again}More: tidegate cert explain ${name}`;
+  return new Refused(502, { type: "", title: "", status: 502, detail, code: problem?.code ?? "ACME_PROBLEM", hint, request_id: "" });
 }
 
 // Private
@@ -140,15 +155,6 @@ function issued({ cert_name: name, domains, expires_at: end, staging, request }:
     return line(`  Then for good: tidegate cert convert ${printable(name)}`);
   }
   line(`  Serve a host with it: tidegate proxy create ${printable(domains[0] ?? "<host>")} <url> --https`);
-}
-
-function notIssued({ cert_name: name, last_problem: problem, next_attempt_at: next }: CertificateAnswer): Refused {
-  const where = problem === null ? "" : ` (${problem.stage}${problem.ca === null ? "" : ` at ${problem.ca}`})`;
-  const names = problem?.subproblems.map(({ domain, detail }) => `\n  ${domain === null ? "" : `${domain}: `}${detail}`).join("") ?? "";
-  const detail = `${name} was not issued${where}: ${problem?.detail ?? "nothing is known of why."}${names}`;
-  const again = next === null ? "" : `It is tried again by itself at ${moment(Math.max(next, Date.now()))}. `;
-  const hint = `${again}More: tidegate cert explain ${name}`;
-  return new Refused(502, { type: "", title: "", status: 502, detail, code: problem?.code ?? "ACME_PROBLEM", hint, request_id: "" });
 }
 
 function leftBehind(name: string): PlatformError {

@@ -1,4 +1,4 @@
-/** A certificate that goes with its host, and routes in each other's way, at the command line. */
+/** A certificate that comes and goes with its host, and routes in each other's way, at the command line. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,6 +28,20 @@ test("proxy delete --certificate takes the certificate along, or says for whom i
   const gone = { deleted: "b.shop.example", certificate: { cert_name: "shop", deleted: true, used_by: [] } };
   assert.deepEqual(JSON.parse(second.stdout), gone, second.stderr);
   assert.equal((await tidegate("cert", "show", "shop")).code, 3);
+});
+
+test("proxy create --issue: what needs no certificate is well, what cannot have one now is made and fails", async () => {
+  const local = await tidegate("proxy", "create", "dev.localhost", "3000", "--issue");
+  assert.deepEqual([local.code, /! dev\.localhost is a name for development/.test(local.stdout)], [0, true], local.stderr);
+  const shop = await tidegate("proxy", "create", "nowhere.tidegate-tests.net", "3000", "--issue", "--json");
+  const answer = JSON.parse(shop.stdout) as { hostname: string; certificate: null; certificate_problem: string };
+  assert.deepEqual([shop.code, answer.hostname, answer.certificate], [1, "nowhere.tidegate-tests.net", null], shop.stderr);
+  const { error } = JSON.parse(shop.stderr) as { error: { code: string; message: string } };
+  assert.equal(error.code, "PREFLIGHT_FAILED");
+  assert.ok(error.message.endsWith(answer.certificate_problem), error.message);
+  for (const wrong of [["--issue", "--no-https"], ["--skip-preflight"]])
+    assert.equal((await tidegate("proxy", "create", "none.tidegate-tests.net", "3000", ...wrong)).code, 2, wrong.join(" "));
+  assert.equal((await tidegate("proxy", "show", "none.tidegate-tests.net")).code, 3);
 });
 
 test("route ls says which route is never asked, and because of which", async () => {

@@ -13,6 +13,7 @@ import { askInstance, runningInstance } from "./instance-client.ts";
 import { line, paint, printable, printJson, table } from "./output.ts";
 import { addAccess } from "./proxy-access.ts";
 import { addModes } from "./proxy-modes.ts";
+import { addCreate } from "./proxy-create.ts";
 import { addTargetOptions, targetRequest, type TargetFlags } from "./proxy-flags.ts";
 import { TARGETS, targetPath } from "./proxy-path.ts";
 import { TARGET_COLUMNS, targetDone, targetPage } from "./proxy-words.ts";
@@ -21,13 +22,7 @@ import { settingsOf } from "./session.ts";
 
 export function proxyCommand(): Command {
   const proxy = new Command("proxy").description("Host names that are served, and where their requests go.");
-  addTargetOptions(
-    proxy
-      .command("create")
-      .description("Serve a host name.")
-      .argument("<host>", "app.example, *.app.example, localhost")
-      .argument("<to>", "http:// or https:// URL, 3000 for a port of this machine, or service or service:port"),
-  ).action(create);
+  addCreate(proxy);
   proxy.command("ls").description("All of them.").option("--mine", "only what this token created").action(list);
   proxy.command("show").description("One of them.").argument("<host>").action(show);
   addTargetOptions(
@@ -60,13 +55,6 @@ export function proxyCommand(): Command {
 }
 
 // Private
-
-async function create(hostname: string, to: string, flags: TargetFlags, command: Command): Promise<void> {
-  const body = { hostname, ...targetRequest(flags, to) };
-  const answer = (await askInstance(runningInstance(), TARGETS, { method: "POST", body })) as ProxyTargetDoneAnswer;
-  if (settingsOf(command).json) printJson(answer);
-  else targetDone(answer, `${answer.hostname} is ${answer.served ? "served" : "kept"}`);
-}
 
 async function list({ mine }: { mine?: boolean }, command: Command): Promise<void> {
   const { items } = (await askInstance(runningInstance(), TARGETS, { query: { owned_only: mine } })) as ProxyTargetsAnswer;

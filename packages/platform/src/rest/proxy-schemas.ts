@@ -55,7 +55,14 @@ const targetFields = {
   upstream_tls: any("`{ca, server_name, insecure}` for https: upstreams."),
   ...rules,
 };
-export const createTarget = z.looseObject({ hostname: any("The host name; required."), ...targetFields });
+export const createTarget = z.looseObject({
+  hostname: any("The host name; required."),
+  ...targetFields,
+  issue_certificate: any("Ask a CA for its certificate, once it is served. Default: true where `email` or `staging` is given."),
+  email: any("Contact of the account at the CA; default: ACME_EMAIL."),
+  staging: any("From the CA's staging server, which browsers do not trust."),
+  skip_preflight: any("True: the CA is asked without looking first whether it can reach the host."),
+});
 export const changeTarget = z.looseObject(targetFields);
 export const auth = z.looseObject({
   auth_enabled: any("False: everybody may pass, as after DELETE."),
@@ -207,6 +214,15 @@ const targetShape = {
 };
 export const target: z.ZodType<contract.ProxyTargetAnswer> = z.object(targetShape);
 export const targetDone: z.ZodType<contract.ProxyTargetDoneAnswer> = z.object({ ...targetShape, ...served });
+export const targetMade: z.ZodType<contract.ProxyTargetMadeAnswer> = z.object({
+  ...targetShape,
+  ...served,
+  certificate: z
+    .object({ name: z.string(), status: z.string() })
+    .nullable()
+    .describe("That was ordered, or fits already; null: none was wanted, needed or possible."),
+  certificate_problem: z.string().nullable().describe("Why none could be ordered, and what to do; it is among the warnings."),
+});
 export const targets: z.ZodType<contract.ProxyTargetsAnswer> = z.object({ items: z.array(target) });
 export const targetRemoved: z.ZodType<contract.ProxyTargetRemovedAnswer> = z.object({
   hostname: z.string(),

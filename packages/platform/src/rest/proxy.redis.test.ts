@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import { until } from "../../../streams/src/testing/events.ts";
 import { EdgeWorker } from "../../../gateway/src/edge/worker.ts";
 import type {
+  CertificateAnswer,
   ConfigImportAnswer,
   Problem,
   ProxyAuthAnswer,
@@ -18,6 +19,7 @@ import type {
   ProxyRouteDoneAnswer,
   ProxyTargetAnswer,
   ProxyTargetDoneAnswer,
+  ProxyTargetMadeAnswer,
   ProxyTargetRoutesAnswer,
   RevisionsAnswer,
   RevokedAnswer,
@@ -100,6 +102,78 @@ test("versions: the one that was seen is changed, another is not; a name is take
   assert.match(csv.text, /^hostname,target_url[^]*seen\.example,http/);
   const json = await admin<{ items: ProxyTargetAnswer[] }>("GET", "/proxy/targets/formatted?format=json");
   assert.ok(json.body.items.some(({ hostname }) => hostname === "seen.example"));
+});
+
+test("a certificate is asked for with its host; what stands in the way is told, and the host is served all the same", async () => {
+  const made = await withCertificate({ hostname: "One.tidegate-tests.net", email: "ann@tidegate-tests.net", skip_preflight: true });
+  const pending = { name: "one.tidegate-tests.net", status: "pending" };
+  assert.deepEqual([made.status, made.body.certificate, made.body.certificate_problem], [201, pending, null], made.text);
+  assert.match(
+    made.body.warnings.join(),
+    /The certificate one\.tidegate-tests\.net for .* is being issued: tidegate cert status .*nobody reaches/,
+  );
+  assert.ok(!("email" in made.body) && !("email" in (await stored("one.tidegate-tests.net"))), "nothing of it is the target's");
+  const { email, owner } = (await admin<CertificateAnswer>("GET", "/certificates/one.tidegate-tests.net")).body;
+  assert.deepEqual([email, owner], ["ann@tidegate-tests.net", "admin"]);
+  await admin("DELETE", "/proxy/targets/one.tidegate-tests.net");
+  const again = await withCertificate({ hostname: "one.tidegate-tests.net", issue_certificate: true });
+  assert.deepEqual(again.body.certificate, pending, "the one that is asked for already");
+  assert.match(again.body.warnings[0] ?? "", /is asked for already, and fits .*: no other one is ordered/);
+
+  const blocked = await withCertificate({ hostname: "nowhere.tidegate-tests.net", issue_certificate: true, cert_name: "later" });
+  assert.deepEqual([blocked.status, blocked.body.served, blocked.body.certificate], [201, true, null], blocked.text);
+  const problem = /^No certificate was ordered for nowhere\..* Then: tidegate cert create nowhere\.tidegate-tests\.net --name later$/;
+  assert.match(blocked.body.certificate_problem ?? "", problem);
+  assert.equal(blocked.body.warnings[0], blocked.body.certificate_problem);
+  assert.match(
+    blocked.body.warnings[1] ?? "",
+    /no certificate later yet: tidegate cert create .* --name later, or tidegate cert upload later /,
+  );
+  assert.equal((await admin("GET", "/certificates/later")).status, 404);
+
+  const told = [
+    [{ hostname: "dev.localhost", issue_certificate: true }, /dev\.localhost is a name for development/],
+    [{ hostname: "plain.tidegate-tests.net", email: "ann@tidegate-tests.net", enable_https: false }, /not served by HTTPS/],
+    [
+      { hostname: "bare.tidegate-tests.net" },
+      /No certificate fits .*: tidegate cert create bare\.tidegate-tests\.net, or tidegate cert upload/,
+    ],
+    [{ hostname: "never.example" }, /No certificate fits never\.example, so HTTPS refuses it: tidegate cert upload/],
+  ] as const;
+  for (const [fields, words] of told) {
+    const { status, body, text: all } = await withCertificate(fields);
+    assert.deepEqual([status, body.certificate, body.certificate_problem], [201, null, null], all);
+    assert.match(body.warnings.join(), words);
+  }
+});
+
+test("a certificate that cannot be, or is not the caller's to ask for, leaves no host behind", async () => {
+  const proxyOnly = await newToken(at, "proxy-only", ["proxy:write"]);
+  const wish = { hostname: "mine.tidegate-tests.net", target_url: upstream, issue_certificate: true };
+  const denied = await ask<Problem>(at, proxyOnly, "POST", "/v1/proxy/targets", wish);
+  assert.deepEqual([denied.status, denied.body.code, /certificates:write/.test(denied.body.detail)], [403, "SCOPE_MISSING", true]);
+  const refused = [
+    [{ hostname: "*.tidegate-tests.net" }, "INVALID_CERTIFICATE_REQUEST", /needs dns-01/],
+    [{ hostname: "mine.example" }, "INVALID_CERTIFICATE_REQUEST", /no public CA issues for/],
+    [{ email: "nobody" }, "INVALID_CERTIFICATE_REQUEST", /email/],
+    [{ staging: "yes" }, "INVALID_CERTIFICATE_REQUEST", /staging/],
+    [{ issue_certificate: "yes" }, "INVALID_REQUEST", /issue_certificate/],
+    [{ skip_preflight: 1 }, "INVALID_REQUEST", /skip_preflight/],
+  ] as const;
+  for (const [fields, code, words] of refused) {
+    const { status, body } = await admin<Problem>("POST", "/proxy/targets", { ...wish, ...fields });
+    assert.deepEqual([status, body.code], [400, code], body.detail);
+    assert.match(body.detail, words);
+  }
+  const { items } = (await admin<{ items: ProxyTargetAnswer[] }>("GET", "/proxy/targets")).body;
+  assert.deepEqual(
+    items.map(({ hostname }) => hostname).filter((host) => host.startsWith("mine.") || host.startsWith("*.")),
+    [],
+  );
+  const own = await newToken(at, "both", ["proxy:write", "certificates:write"]);
+  const made = await ask(at, own, "POST", "/v1/proxy/targets", { ...wish, skip_preflight: true });
+  assert.equal(made.status, 201, made.text);
+  assert.equal((await admin<CertificateAnswer>("GET", "/certificates/mine.tidegate-tests.net")).body.owner, "both");
 });
 
 test("passwords are hashed, header values sealed, and neither is ever shown; *** leaves them as they are", async () => {
@@ -296,6 +370,10 @@ function admin<T = unknown>(method: string, path: string, body?: unknown): Promi
 async function target(hostname: string): Promise<void> {
   const { status, text: words } = await admin("POST", "/proxy/targets", { hostname, target_url: upstream, enable_https: false });
   assert.equal(status, 201, words);
+}
+
+function withCertificate(fields: object): Promise<Answer<ProxyTargetMadeAnswer>> {
+  return admin("POST", "/proxy/targets", { target_url: upstream, ...fields });
 }
 
 async function put(path: string, body: unknown, version: string): Promise<Response> {

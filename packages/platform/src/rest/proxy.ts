@@ -1,6 +1,6 @@
 /** Proxy targets: which host names are served, and where their requests go. At the earlier systems' paths. */
 import type { Proxies } from "@tidegate/gateway";
-import { Refusal } from "../auth/refusal.ts";
+import { createRoute } from "./proxy-create.ts";
 import { formattedTargets, formatQuery, MEDIA_TYPES } from "./proxy-list.ts";
 import * as schemas from "./proxy-schemas.ts";
 import { allowedTarget, doneAnswer, oneAnswer, PROXY, targetAnswers } from "./proxy-target.ts";
@@ -16,7 +16,7 @@ export function proxyRoutes(proxies: Proxies): readonly Route[] {
   return [
     list(proxies),
     asText(proxies),
-    create(proxies),
+    createRoute(proxies),
     get(proxies),
     change(proxies, "PUT"),
     change(proxies, "PATCH"),
@@ -61,26 +61,6 @@ function asText(proxies: Proxies): Route {
   });
 }
 
-function create(proxies: Proxies): Route {
-  return route({
-    method: "POST",
-    path: PATH,
-    tag,
-    summary: "Serve a host name: its requests go to a URL or a service. `served`: every edge worker does so already.",
-    status: 201,
-    body: schemas.createTarget,
-    answer: schemas.targetDone,
-    async handle(call) {
-      // As it was sent: the gateway judges every field, also those a schema would drop.
-      const { hostname, ...request } = call.request.body as Record<string, unknown>;
-      if (typeof hostname !== "string") throw nameless();
-      const changed = await proxies.targets.create(hostname, request, actor(call));
-      call.reply.header("Location", `${PATH}/${encodeURIComponent(changed.entity.name)}`);
-      return await doneAnswer(proxies, call.reply, changed);
-    },
-  });
-}
-
 function get(proxies: Proxies): Route {
   return route({
     method: "GET",
@@ -119,8 +99,4 @@ function explain(proxies: Proxies): Route {
     answer: schemas.explanation,
     handle: ({ query }) => proxies.explain(query),
   });
-}
-
-function nameless(): Refusal {
-  return new Refusal(400, "INVALID_REQUEST", "hostname: is missing; it must be a text, as app.example.");
 }

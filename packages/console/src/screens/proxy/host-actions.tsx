@@ -3,13 +3,13 @@ import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Problem, ProxyTargetAnswer } from "tidegate/contract";
 import { act } from "../../act.ts";
-import { api, problemOf, queryOf } from "../../api.ts";
+import { api, problemOf } from "../../api.ts";
 import { confirm } from "../../parts/confirm.tsx";
 import { AreaField } from "../../parts/fields.tsx";
 import { FormEnd } from "../../parts/form-end.tsx";
 import { Sign, type IconName } from "../../parts/icons.tsx";
-import { toast } from "../../parts/notices.tsx";
-import { navigate, setQuery } from "../../router.ts";
+import { setQuery } from "../../router.ts";
+import { removeHost } from "./host-delete.ts";
 import { hostPath } from "./host-path.ts";
 import { stateOf, type HostState } from "./host-words.ts";
 
@@ -40,7 +40,7 @@ export function HostActions({ target, changed }: HostActionsProps): JSX.Element 
             <Sign name={icon} /> {label}
           </button>
         ))}
-      <button type="button" class="button danger-text" onClick={() => void remove(target, changed)}>
+      <button type="button" class="button danger-text" onClick={() => void removeHost(target, changed)}>
         Delete
       </button>
     </div>
@@ -53,15 +53,6 @@ async function perform({ hostname }: ProxyTargetAnswer, verb: Verb, changed: () 
   const text = "Every request is answered 503 until it is enabled again.";
   if (verb === "disable" && !(await confirm({ title: `Disable ${hostname}?`, text, action: "Disable" }))) return;
   await act(() => api("PATCH", hostPath(hostname), { enabled: verb === "enable" }), changed);
-}
-
-async function remove({ hostname }: ProxyTargetAnswer, changed: () => void): Promise<void> {
-  const text = "It is answered 404 from then on; routes stay. It can be brought back from its revisions.";
-  const question = { title: `Serve ${hostname} no longer?`, text, action: "Delete", danger: true, typed: hostname };
-  if (!(await confirm(question))) return;
-  if (!(await act(() => api("DELETE", hostPath(hostname) + queryOf({ force: "true" })), changed))) return;
-  toast(`${hostname} is not served any more`);
-  navigate("/proxy");
 }
 
 /** What visitors read meanwhile. */
