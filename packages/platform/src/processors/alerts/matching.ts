@@ -7,7 +7,8 @@ export const ENTRY_FIELDS = ["component", "service", "message", "level", "event_
 
 export function fieldOf(record: TelemetryRecord, field: string): unknown {
   const own: Readonly<Record<string, unknown>> = {
-    component: record.component,
+    // Of what an event tells, else of who told it.
+    component: record.fields["component"] ?? record.component,
     service: record.fields["service"] ?? record.service,
     message: record.message,
     level: record.level,
